@@ -1,0 +1,68 @@
+# The first two targets do all their own set-up: Go and a C compiler suffice.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := bin/fluxmcp
+GO ?= go
+FUZZTIME ?= 10m
+MUTANTS ?= 200000
+
+.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: need-postgres build ## try it: sample company on http://127.0.0.1:8787/mcp
+	@$(BIN) demo
+
+test: need-postgres ## run every test, on a real PostgreSQL
+	$(GO) test -timeout 10m ./...
+
+build: need-cc ## build bin/fluxmcp
+	@[ -x $(BIN) ] || echo "building (the first time takes a minute or two: PostgreSQL's parser is compiled) …"
+	@$(GO) build -trimpath -o $(BIN) ./cmd/fluxmcp
+
+check: need-cc ## formatting, vet, staticcheck, tidy modules; changes nothing
+	@unformatted=$$(gofmt -l cmd examples migrations sqlguard store tools); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+race: need-postgres ## run the tests with the race detector
+	$(GO) test -race -timeout 20m ./...
+
+fuzz: ## fuzz the guard and the message gate, FUZZTIME each (10m)
+	$(GO) test ./sqlguard -run '^$$' -fuzz FuzzCheck -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/transport -run '^$$' -fuzz FuzzGate -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+
+mutants: ## mutate the denied statements, MUTANTS of them (200000)
+	$(GO) test ./sqlguard -run 'Mutants' -mutants=$(MUTANTS) -count=1 -v
+
+bench: need-postgres ## run the Go benchmarks, in benchstat's format
+	$(GO) test -run '^$$' -bench . -benchmem ./sqlguard ./store ./tools/... ./cmd/...
+
+golden: ## rewrite the golden files
+	UPDATE_GOLDEN=1 $(GO) test ./tools/... ./cmd/...
+
+docs: ## rewrite the generated tables of README.md and .env.example
+	UPDATE_GOLDEN=1 $(GO) test ./cmd/fluxmcp -run 'TestDocs'
+
+conformance: need-npm ## run the official MCP conformance suite
+	@examples/conformance/run.sh
+
+clients: need-postgres need-npm build ## call query from four real MCP clients
+	@examples/clients/run.sh $(BIN)
+
+clean: ## remove what was built
+	rm -rf bin out
+
+.PHONY: need-cc need-postgres need-npm
+need-cc:
+	@.ci/need cc
+need-postgres: need-cc
+	@.ci/need postgres
+need-npm:
+	@.ci/need npm
