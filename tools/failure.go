@@ -1,0 +1,74 @@
+package tools
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"math"
+	"time"
+)
+
+// Failure is what a caller is told of an error. It is the same object in MCP
+// and REST answers.
+type Failure struct {
+	Code       string `json:"code"`                          // stable, snake_case
+	Message    string `json:"message"`                       // what is wrong, in terms of the caller's arguments
+	Hint       string `json:"hint"`                          // one imperative sentence
+	RetryAfter int    `json:"retry_after_seconds,omitempty"` // only where the very same call may succeed later
+	Ref        string `json:"ref,omitempty"`                 // under which the cause of an internal failure is logged
+}
+
+// JSON is the form that a model reads.
+func (f Failure) JSON() string {
+	b, _ := json.Marshal(f) // strings and integers always encode
+	return string(b)
+}
+
+// actionable is an error that its caller can do something about.
+type actionable interface {
+	error
+	Code() string
+	Hint() string
+}
+
+type retryable interface{ RetryAfter() time.Duration }
+
+// failureOf tells apart what the caller can act on, what ran out of time, and
+// the rest, whose cause must not leave the server.
+func failureOf(ctx context.Context, err error) Failure {
+	var told actionable
+	if errors.As(err, &told) {
+		f := Failure{Code: told.Code(), Message: told.Error(), Hint: told.Hint()}
+		var again retryable
+		if errors.As(err, &again) {
+			f.RetryAfter = int(math.Ceil(again.RetryAfter().Seconds()))
+		}
+		return f
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Failure{Code: "timeout", Message: "the call ran out of time", Hint: "Ask for less at once, or narrow the request."}
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return Failure{Code: "canceled", Message: "the call was canceled", Hint: "Call again if the answer is still wanted."}
+	}
+	return internalFailure()
+}
+
+// internalFailure has a reference and nothing else of the cause.
+func internalFailure() Failure {
+	return Failure{
+		Code:    "internal",
+		Message: "the server failed; your arguments were fine",
+		Hint:    "Do not retry more than once; give the reference to the operator.",
+		Ref:     newRef(),
+	}
+}
+
+// newRef is 40 random bits in eight characters that people can read aloud.
+func newRef() string {
+	b := make([]byte, 5)
+	_, _ = rand.Read(b) // never fails, since Go 1.24
+	return base32.StdEncoding.EncodeToString(b)
+}
