@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says which packages of ours each package may import. A package that
+// is missing here fails the test: decide where it belongs.
+var layers = map[string][]string{
+	"cmd/fluxmcp":          {"*"},
+	"examples/conformance": {"*"},
+	"migrations":           {},
+	"sqlguard":             {},
+	"store":                {"sqlguard", "migrations"},
+	"store/embedded":       {},
+	"store/inspect":        {"store", "sqlguard", "store/internal/names", "store/internal/own"},
+	"store/plan":           {},
+	"store/sample":         {},
+	"store/storetest":      {"store/embedded"},
+	"tools":                {},
+	"tools/postgres":       {"tools", "store", "store/inspect", "store/plan", "sqlguard"},
+	"tools/transport":      {},
+}
+
+// TestLayers holds the direction of imports: down, and never sideways.
+func TestLayers(t *testing.T) {
+	const module = "github.com/fluxstudio/fluxmcp/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], module)
+		if strings.HasPrefix(name, "store/internal/") {
+			continue // leaves; the compiler keeps others out
+		}
+		if owner, _, inner := strings.Cut(name, "/internal/"); inner {
+			name = owner // the compiler keeps others out
+		}
+		allowed, known := layers[name]
+		if !known {
+			if !strings.HasPrefix(name, "examples/") {
+				t.Errorf("package %s has no layer", name)
+			}
+			continue
+		}
+		for _, imported := range fields[1:] {
+			ours, isOurs := strings.CutPrefix(imported, module)
+			if strings.HasPrefix(ours, name+"/internal/") {
+				continue
+			}
+			if isOurs && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s imports %s; it may import %v", name, ours, allowed)
+			}
+			if strings.Contains(imported, "pg_query_go") && name != "sqlguard" {
+				t.Errorf("%s imports pg_query_go, and cgo with it, which belongs in sqlguard alone", name)
+			}
+			if imported == "github.com/mark3labs/mcp-go/server" && name != "tools" && name != "tools/transport" && !slices.Contains(allowed, "*") {
+				t.Errorf("%s imports mcp-go, which belongs in tools and tools/transport", name)
+			}
+		}
+	}
+}
+
+// TestEnvironmentIsReadInOnePlace keeps settings where `config` can show them.
+func TestEnvironmentIsReadInOnePlace(t *testing.T) {
+	out, err := exec.Command("git", "-C", "../..", "grep", "-nE", `os\.(Getenv|LookupEnv|Environ)\(`, "--", "*.go", ":!*_test.go", ":!cmd/", ":!examples/", ":!store/storetest/").Output()
+	if len(out) > 0 {
+		t.Errorf("environment read outside cmd (%v):\n%s", err, out)
+	}
+}
