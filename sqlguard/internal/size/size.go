@@ -49,7 +49,7 @@ func Grows(name string) bool {
 		"power", "pow", "exp", "factorial", "numeric_exp", "dexp":
 		return true
 	}
-	return false
+	return slows(name)
 }
 
 // Finding is an expression that is too large.
@@ -65,7 +65,7 @@ func Check(root *pgquery.ParseResult, list []Growth) (Finding, bool) {
 	constant, factors := float64(columnSize), map[int]float64{}
 	for _, g := range list {
 		at, name := g.place()
-		if hugePower(g) {
+		if hugePower(g) || g.Call != nil && m.slow(g) {
 			return Finding{name, at}, true
 		}
 		small, large := m.of(g, columnSize), m.of(g, 2*columnSize)
