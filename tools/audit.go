@@ -12,8 +12,9 @@ import (
 
 // Auditor keeps a record of calls.
 type Auditor interface {
-	// Before records a call that changes something, before it acts. Where it
-	// fails, the call does not run.
+	// Before is called before a call runs, with the outcome OutcomeStarted. A
+	// call that changes something is stored when it returns; where it fails, the
+	// call does not run.
 	Before(ctx context.Context, e Entry) error
 	// After records how a call ended. It does not wait for the record to be
 	// stored, and deals with its own failures.

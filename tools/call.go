@@ -18,9 +18,18 @@ type Answer struct {
 	Failure    *Failure
 }
 
-// Runtime is what surrounds every call of every tool.
+// Runtime is what surrounds every call of every tool: deadline, limit, audit,
+// recovery and one line of the log. Nil members are left out.
 type Runtime struct {
-	Log *slog.Logger
+	Log    *slog.Logger
+	Limits Limiter
+	Audit  Auditor
+
+	// TraceID is the id of the trace that ctx belongs to, or "".
+	TraceID func(ctx context.Context) string
+
+	// Called is told how each call ended: ok, or the code of its failure.
+	Called func(ctx context.Context, tool, outcome string)
 
 	// Notify sends a notification to the client that made the call of ctx.
 	// Nil: progress is dropped.
@@ -31,21 +40,101 @@ type Runtime struct {
 	Fail func(ctx context.Context, uri string, f Failure) error
 }
 
-// Call decodes raw, runs the tool within its deadline, logs one line and
-// returns the answer. It never panics and never returns an error of Go.
+// Call decodes raw, runs the tool within its deadline and its caller's limits,
+// records it and returns the answer. It never panics and never returns an error
+// of Go.
 func (rt Runtime) Call(ctx context.Context, t Tool, raw json.RawMessage) Answer {
-	start := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, t.Spec.timeout())
-	defer cancel()
-	out, err := safely(bounded, t, raw)
-	if err == nil {
-		rt.log().LogAttrs(ctx, slog.LevelInfo, "tool call", slog.String("tool", t.Spec.Name),
-			slog.String("outcome", "ok"), slog.Duration("duration", time.Since(start)))
-		return Answer{Text: out.text, Structured: out.structured, Content: out.content}
+	c := rt.begin(ctx, t, raw)
+	out, err := rt.run(&c, raw)
+	var f *Failure
+	if err != nil {
+		told := failureOf(c.bounded, err)
+		f = &told
 	}
-	f := failureOf(bounded, err)
-	rt.logFailure(ctx, t, f, err, time.Since(start))
-	return Answer{Failure: &f}
+	c.end()
+	rt.finish(c, f, err)
+	if f != nil {
+		return Answer{Failure: f}
+	}
+	return Answer{Text: out.text, Structured: out.structured, Content: out.content}
+}
+
+// running is one call of a tool.
+type running struct {
+	ctx     context.Context // the caller's, for what follows the call
+	bounded context.Context // with the tool's deadline
+	end     context.CancelFunc
+	tool    Tool
+	start   time.Time
+	touched *touched
+	entry   Entry // for the audit; zero without one
+}
+
+func (rt Runtime) begin(ctx context.Context, t Tool, raw json.RawMessage) running {
+	c := running{ctx: ctx, tool: t, start: time.Now()}
+	inner := ctx
+	if rt.Audit != nil {
+		c.touched = &touched{}
+		inner = context.WithValue(ctx, touchedKey{}, c.touched)
+		c.entry = Entry{
+			Principal: PrincipalOf(ctx), Tool: t.Spec.Name, Effect: t.Spec.Effect,
+			Digest: digest(raw), Request: RequestOf(ctx), TraceID: rt.traceID(ctx),
+		}
+	}
+	c.bounded, c.end = context.WithTimeout(inner, t.Spec.timeout())
+	return c
+}
+
+func (rt Runtime) traceID(ctx context.Context) string {
+	if rt.TraceID == nil {
+		return ""
+	}
+	return rt.TraceID(ctx)
+}
+
+// run asks whether the caller may, records that the call begins, and makes it.
+func (rt Runtime) run(c *running, raw json.RawMessage) (output, error) {
+	if err := permitted(c.ctx, c.tool); err != nil {
+		return output{}, err
+	}
+	if rt.Limits != nil {
+		if q := rt.Limits.Allow(c.ctx, PrincipalOf(c.ctx), c.tool.Spec.Effect); !q.Allowed {
+			return output{}, &limited{q}
+		}
+	}
+	if rt.Audit != nil {
+		started := c.entry
+		started.Time, started.Outcome = c.start, OutcomeStarted
+		if err := rt.Audit.Before(c.bounded, started); err != nil {
+			return output{}, fmt.Errorf("record the call before it acts: %w", err)
+		}
+	}
+	return safely(c.bounded, c.tool, raw)
+}
+
+// finish records and logs how a call ended.
+func (rt Runtime) finish(c running, f *Failure, err error) {
+	took, outcome := time.Since(c.start), "ok"
+	if f != nil {
+		outcome = f.Code
+	}
+	if rt.Audit != nil {
+		e := c.entry
+		e.Time, e.Outcome, e.Duration, e.Objects = c.start, outcome, took, c.touched.list()
+		if f != nil {
+			e.Ref = f.Ref
+		}
+		rt.Audit.After(context.WithoutCancel(c.ctx), e)
+	}
+	if rt.Called != nil {
+		rt.Called(c.ctx, c.tool.Spec.Name, outcome)
+	}
+	if f == nil {
+		rt.log().LogAttrs(c.ctx, slog.LevelInfo, "tool call", slog.String("tool", c.tool.Spec.Name),
+			slog.String("outcome", outcome), slog.Duration("duration", took))
+		return
+	}
+	rt.logFailure(c.ctx, c.tool, *f, err, took)
 }
 
 // safely turns a panic of the handler into an error.

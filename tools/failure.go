@@ -18,6 +18,10 @@ type Failure struct {
 	Hint       string `json:"hint"`                          // one imperative sentence
 	RetryAfter int    `json:"retry_after_seconds,omitempty"` // only where the very same call may succeed later
 	Ref        string `json:"ref,omitempty"`                 // under which the cause of an internal failure is logged
+
+	Limit     int  `json:"limit,omitempty"`         // of a call over its limit: calls a minute
+	Remaining *int `json:"remaining,omitempty"`     // calls left at once
+	Reset     int  `json:"reset_seconds,omitempty"` // until the whole limit is there again
 }
 
 // JSON is the form that a model reads.
@@ -43,7 +47,11 @@ func failureOf(ctx context.Context, err error) Failure {
 		f := Failure{Code: told.Code(), Message: told.Error(), Hint: told.Hint()}
 		var again retryable
 		if errors.As(err, &again) {
-			f.RetryAfter = int(math.Ceil(again.RetryAfter().Seconds()))
+			f.RetryAfter = seconds(again.RetryAfter())
+		}
+		var over *limited
+		if errors.As(err, &over) {
+			f.Limit, f.Remaining, f.Reset = over.PerMinute, &over.Remaining, seconds(over.Quota.Reset)
 		}
 		return f
 	}
@@ -55,6 +63,9 @@ func failureOf(ctx context.Context, err error) Failure {
 	}
 	return internalFailure()
 }
+
+// seconds rounds up, so that who waits has waited enough.
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
 // internalFailure has a reference and nothing else of the cause.
 func internalFailure() Failure {

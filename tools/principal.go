@@ -18,6 +18,7 @@ type Principal struct {
 	Scopes  []string // as of the token
 	Scoped  bool     // the token names scopes, so that only those count
 	Client  string   // client id of the token, may be empty
+	Admin   bool     // may run the server
 }
 
 // LocalIssuer is the issuer of the one user of a server without authentication.

@@ -39,7 +39,7 @@ func main() {
 func run(ctx context.Context, listen string, stdio bool, log *slog.Logger) error {
 	s := newServer(log)
 	if stdio {
-		return transport.ServeStdio(ctx, s, os.Stdin, os.Stdout, log)
+		return transport.ServeStdio(ctx, s, os.Stdin, os.Stdout, transport.StdioOptions{Log: log})
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -73,7 +73,7 @@ func newServer(log *slog.Logger) *server.MCPServer {
 	rt.AddToolset(s, plainTools(), documents())
 	addRichDocuments(s)
 	addQuestions(s)
-	addRounds(s, newSealer())
+	addRounds(s)
 	addDiagnostics(s)
 	return s
 }

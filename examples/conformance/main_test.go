@@ -10,33 +10,6 @@ import (
 	"github.com/fluxstudio/fluxmcp/tools/transport"
 )
 
-func TestStateComesBackAsItWasMade(t *testing.T) {
-	s := newSealer()
-	sealed := s.seal("tool", "1")
-	tests := []struct {
-		name, tool, state string
-		want              string
-		refused           bool
-	}{
-		{"what was sealed", "tool", sealed, "1", false},
-		{"none", "tool", "", "", false},
-		{"something added", "tool", sealed + "-TAMPERED", "", true},
-		{"the state exchanged", "tool", "Mg" + sealed[strings.Index(sealed, "."):], "", true},
-		{"the signature left out", "tool", "MQ", "", true},
-		{"another tool's", "other", sealed, "", true},
-		{"another server's", "tool", newSealer().seal("tool", "1"), "", true},
-		{"no base64", "tool", "*.*", "", true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := s.open(tt.tool, tt.state)
-			if got != tt.want || (err != nil) != tt.refused {
-				t.Errorf("open(%q, %q): got %q, %v; want %q, refused=%v", tt.tool, tt.state, got, err, tt.want, tt.refused)
-			}
-		})
-	}
-}
-
 // The suite looks fixtures up by name, and skips some silently when they are
 // missing.
 func TestFixturesAreListed(t *testing.T) {
@@ -76,7 +49,7 @@ func ask(t *testing.T, msg string) string {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	var out bytes.Buffer
-	if err := transport.ServeStdio(t.Context(), newServer(log), strings.NewReader(msg), &out, log); err != nil {
+	if err := transport.ServeStdio(t.Context(), newServer(log), strings.NewReader(msg), &out, transport.StdioOptions{Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	if !json.Valid(out.Bytes()) {

@@ -11,22 +11,16 @@ import (
 // round is one visit to a tool that needs several: what the client answered and
 // the state that it brought back.
 type round struct {
-	tool   string
-	seal   sealer
 	state  string
 	inputs mcp.InputResponses
 }
 
 // addRounds adds the tools and the prompt that ask over several rounds (SEP-2322).
-func addRounds(s *server.MCPServer, seal sealer) {
+func addRounds(s *server.MCPServer) {
 	add := func(name string, visit func(context.Context, round) *mcp.CallToolResult) {
 		name = "test_input_required_result_" + name
 		s.AddTool(mcp.NewTool(name, mcp.WithDescription(described)), func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			state, err := seal.open(name, req.Params.RequestState)
-			if err != nil {
-				return nil, err
-			}
-			return visit(ctx, round{tool: name, seal: seal, state: state, inputs: req.Params.InputResponses}), nil
+			return visit(ctx, round{state: req.Params.RequestState, inputs: req.Params.InputResponses}), nil
 		})
 	}
 	add("elicitation", askName)
@@ -40,12 +34,9 @@ func addRounds(s *server.MCPServer, seal sealer) {
 	addRoundPrompt(s)
 }
 
-// ask begins the answer that asks for more; its state is signed.
+// ask begins the answer that asks for more; the transport seals its state.
 func (r round) ask(state string) *server.InputRequestBuilder {
-	if state == "" {
-		return server.NewInputRequestBuilder("")
-	}
-	return server.NewInputRequestBuilder(r.seal.seal(r.tool, state))
+	return server.NewInputRequestBuilder(state)
 }
 
 // answered is the field of an accepted form, or nil.

@@ -80,6 +80,7 @@ func (h handlers) describeTable(ctx context.Context, in describeArgs) (describeR
 	if err := h.catalog.Ensure(ctx); err != nil {
 		return describeResult{}, err
 	}
+	touchTable(ctx, "", in.Table)
 	d, err := h.tables.Describe(ctx, in.Table)
 	if err != nil {
 		return describeResult{}, err

@@ -48,10 +48,7 @@ type finding struct {
 //
 // Errors: as query; *tools.BadArgument for an EXPLAIN as sql.
 func (h handlers) explain(ctx context.Context, in explainArgs) (explainResult, error) {
-	if err := h.catalog.Ensure(ctx); err != nil {
-		return explainResult{}, err
-	}
-	st, err := h.guard.Check(in.SQL) // first alone, so that positions are those of the caller's text
+	st, err := h.check(ctx, in.SQL) // first alone, so that positions are those of the caller's text
 	if err != nil {
 		return explainResult{}, err
 	}

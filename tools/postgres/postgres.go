@@ -6,6 +6,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/sqlguard"
@@ -49,6 +50,7 @@ type HealthChecker interface {
 type Config struct {
 	MaxRows int           // most rows of one query; 0: 1000
 	Timeout time.Duration // longest run of one statement; 0: 10 s
+	Caching Caching       // of query's answers; zero: none
 }
 
 // Defaults of Config and the fixed bounds of an answer.
@@ -103,13 +105,37 @@ func (c Config) callTimeout() time.Duration { return c.Timeout + 10*time.Second 
 //
 // Errors: *sqlguard.Violation, and those of store.Reader.Query.
 func (h handlers) run(ctx context.Context, sql string, params []any, lim store.Limits) (*store.Result, error) {
-	if err := h.catalog.Ensure(ctx); err != nil {
-		return nil, err
-	}
-	st, err := h.guard.Check(sql)
+	st, err := h.check(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
+	return h.read(ctx, st, params, lim)
+}
+
+// check lets sql pass the guard, and notes for the audit which tables it names.
+func (h handlers) check(ctx context.Context, sql string) (sqlguard.Statement, error) {
+	if err := h.catalog.Ensure(ctx); err != nil {
+		return sqlguard.Statement{}, err
+	}
+	st, err := h.guard.Check(sql)
+	var refused *sqlguard.Violation
+	if errors.As(err, &refused) && refused.Rule == "forbidden_table" {
+		touchTable(ctx, "", refused.Construct)
+	}
+	for _, r := range st.Relations() {
+		touchTable(ctx, r.Schema, r.Name)
+	}
+	return st, err
+}
+
+func touchTable(ctx context.Context, schema, name string) {
+	if schema != "" {
+		name = schema + "." + name
+	}
+	tools.Touch(ctx, "table:"+name)
+}
+
+func (h handlers) read(ctx context.Context, st sqlguard.Statement, params []any, lim store.Limits) (*store.Result, error) {
 	res, err := h.reader.Query(ctx, st, params, lim)
 	if err != nil {
 		return nil, h.advise(ctx, st, err)

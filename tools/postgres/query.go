@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/store"
@@ -18,8 +19,8 @@ func querySpec(cfg Config) tools.Spec {
 		Ranges: map[string]tools.Range{"limit": {Min: 1, Max: cfg.MaxRows, Default: min(usualRows, cfg.MaxRows)}},
 		Description: "Run one read-only SELECT in PostgreSQL syntax and return its rows. " +
 			"Call describe_table first when column names are not known. " +
-			fmt.Sprintf("At most %d rows, 1 MiB and %s; more=true means rows were cut off, so narrow the WHERE or page by key.",
-				cfg.MaxRows, cfg.Timeout),
+			fmt.Sprintf("At most %d rows, 1 MiB and %s; more=true means rows were cut off: narrow the WHERE or page by key. "+
+				"cached=true is a kept answer; fresh=true reads again.", cfg.MaxRows, cfg.Timeout),
 		Timeout: cfg.callTimeout(),
 	}
 }
@@ -28,6 +29,7 @@ type queryArgs struct {
 	SQL    string `json:"sql" jsonschema:"one SELECT in PostgreSQL syntax, without writes or row locks"`
 	Params []any  `json:"params,omitempty" jsonschema:"values for $1, $2, …; an array becomes a PostgreSQL array"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"most rows to return"`
+	Fresh  bool   `json:"fresh,omitempty" jsonschema:"read the database now, even where a recent answer is kept"`
 }
 
 type queryResult struct {
@@ -36,6 +38,8 @@ type queryResult struct {
 	RowCount  int                 `json:"row_count" jsonschema:"rows in this answer"`
 	More      bool                `json:"more" jsonschema:"true where rows were cut off by limit or size"`
 	ElapsedMS float64             `json:"elapsed_ms" jsonschema:"time in the database, milliseconds"`
+	Cached    bool                `json:"cached" jsonschema:"true where this was read at executed_at and kept since"`
+	Executed  time.Time           `json:"executed_at" jsonschema:"when the database was read"`
 	Cut       []cutCell           `json:"cut,omitempty" jsonschema:"values cut to 4 KiB"`
 	Note      string              `json:"note,omitempty" jsonschema:"what to try when no row was found"`
 
@@ -53,18 +57,25 @@ type cutCell struct {
 	Bytes  int    `json:"bytes" jsonschema:"size of the whole value"`
 }
 
-// query answers the query tool.
+// query answers the query tool, from the cache where the same principal asked
+// the same not long ago.
 //
 // Errors: *sqlguard.Violation where the text is not one read-only SELECT;
 // *rejected and *store.QueryError where PostgreSQL refuses or stops it;
 // *store.Busy and *store.Unavailable where it cannot be asked.
 func (h handlers) query(ctx context.Context, in queryArgs) (queryResult, error) {
-	lim := store.Limits{Rows: in.Limit, Bytes: answerBytes, CellBytes: cellBytes, Timeout: h.cfg.Timeout}
-	res, err := h.run(ctx, in.SQL, in.Params, lim)
+	st, err := h.check(ctx, in.SQL)
 	if err != nil {
 		return queryResult{}, err
 	}
-	return shape(res), nil
+	lim := store.Limits{Rows: in.Limit, Bytes: answerBytes, CellBytes: cellBytes, Timeout: h.cfg.Timeout}
+	res, at, hit, err := h.cached(ctx, st, in, func() (*store.Result, error) { return h.read(ctx, st, in.Params, lim) })
+	if err != nil {
+		return queryResult{}, err
+	}
+	out := shape(res)
+	out.Cached, out.Executed = hit, at.UTC().Truncate(time.Millisecond)
+	return out, nil
 }
 
 // shape turns a result into what the tool returns.
@@ -115,4 +126,10 @@ func rowJSON(columns []store.Column, row []store.Value) []json.RawMessage {
 // Text gives the rows as tab-separated values in PostgreSQL's COPY format
 // (\N is NULL, \t, \n and \\ are escaped), under one header line and above one
 // closing line. No value can look like either: values hold no line break.
-func (r queryResult) Text() string { return tableText(r.result, r.ElapsedMS, r.Note) }
+func (r queryResult) Text() string {
+	took := strconv.FormatFloat(r.ElapsedMS, 'f', -1, 64) + " ms"
+	if r.Cached {
+		took = "cached: read " + r.Executed.Format(time.RFC3339) + "; fresh=true reads again"
+	}
+	return tableText(r.result, took, r.Note)
+}

@@ -80,8 +80,8 @@ var escapes = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`,
 	"\u202a", `\u202a`, "\u202b", `\u202b`, "\u202c", `\u202c`, "\u202d", `\u202d`, "\u202e", `\u202e`,
 	"\u2066", `\u2066`, "\u2067", `\u2067`, "\u2068", `\u2068`, "\u2069", `\u2069`)
 
-// tableText writes a result as tab-separated values.
-func tableText(res *store.Result, ms float64, note string) string {
+// tableText writes a result as tab-separated values; took is told in the closing line.
+func tableText(res *store.Result, took, note string) string {
 	var b strings.Builder
 	for i, c := range res.Columns {
 		if i > 0 {
@@ -99,7 +99,7 @@ func tableText(res *store.Result, ms float64, note string) string {
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString(closing(len(res.Rows), res.More, ms))
+	b.WriteString(closing(len(res.Rows), res.More, took))
 	if note != "" {
 		b.WriteString("\n" + note)
 	}
@@ -120,11 +120,10 @@ func writeCell(b *strings.Builder, oid uint32, v store.Value) {
 	}
 }
 
-func closing(rows int, more bool, ms float64) string {
+func closing(rows int, more bool, took string) string {
 	noun := " rows"
 	if rows == 1 {
 		noun = " row"
 	}
-	return "(" + strconv.Itoa(rows) + noun + ", more=" + strconv.FormatBool(more) + ", " +
-		strconv.FormatFloat(ms, 'f', -1, 64) + " ms)"
+	return "(" + strconv.Itoa(rows) + noun + ", more=" + strconv.FormatBool(more) + ", " + took + ")"
 }

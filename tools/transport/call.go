@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/fluxstudio/fluxmcp/tools/transport/internal/handles"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/rpc"
 )
 
@@ -28,6 +29,9 @@ type call struct {
 	out  outlet // nil where the client can take nothing but the answer
 	id   string // session id shown to mcp-go
 
+	box   *handles.Box // of the state between rounds; nil: as the handler gives it
+	owner string       // the principal that the state belongs to
+
 	stop context.CancelCauseFunc
 
 	notes  chan mcp.JSONRPCNotification // what mcp-go itself sends; made with the pump
@@ -44,6 +48,8 @@ type call struct {
 	info      *mcp.Implementation
 	listening bool
 	filter    mcp.SubscriptionFilter
+	code      int  // of an error that mcp-go words itself
+	isError   bool // of a tool's result
 }
 
 type callKey struct{}

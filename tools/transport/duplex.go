@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/drain"
+	"github.com/fluxstudio/fluxmcp/tools/transport/internal/handles"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/rpc"
 )
 
@@ -22,6 +23,12 @@ type duplex struct {
 	log  *slog.Logger
 	peer *peer
 	out  outlet
+
+	over     string // name of the transport
+	observer Observer
+	box      *handles.Box
+	owner    string // principal
+
 	work drain.Drain
 	subs atomic.Int64
 }
@@ -75,8 +82,11 @@ func (d *duplex) serve(ctx context.Context, c *call, raw []byte) {
 	if c.env.Task {
 		raw = rpc.WithoutTask(raw)
 	}
+	c.box, c.owner = d.box, d.owner
+	ctx, done := observed(ctx, d.observer, c, d.over)
 	answer := handle(ctx, d.srv, d.log, c, raw)
 	dropped := context.Cause(ctx) == errCancelled
+	done(dropped)
 	c.finish(context.WithoutCancel(ctx))
 	if !dropped { // a client does not wait for what it cancelled
 		d.answer(ctx, answer)
@@ -97,7 +107,9 @@ func (d *duplex) notified(ctx context.Context, e rpc.Envelope, raw []byte) {
 		return
 	}
 	c := &call{peer: d.peer, env: e, out: d.out, id: d.peer.id}
-	handle(context.WithValue(ctx, callKey{}, c), d.srv, d.log, c, raw)
+	ctx, done := observed(context.WithValue(ctx, callKey{}, c), d.observer, c, d.over)
+	handle(ctx, d.srv, d.log, c, raw)
+	done(false)
 }
 
 // handle has mcp-go serve raw and returns the answer that may be sent, nil for a

@@ -49,7 +49,7 @@ func fuzzHTTP(h http.Handler, raw []byte) []byte {
 
 func fuzzStdio(t *testing.T, r *rig, raw []byte) []byte {
 	var out bytes.Buffer
-	if err := ServeStdio(context.Background(), r.srv, io.MultiReader(bytes.NewReader(raw), bytes.NewReader([]byte("\n"))), &out, nil); err != nil {
+	if err := ServeStdio(context.Background(), r.srv, io.MultiReader(bytes.NewReader(raw), bytes.NewReader([]byte("\n"))), &out, StdioOptions{}); err != nil {
 		t.Fatalf("%q: ServeStdio: %v", raw, err)
 	}
 	return lastLine(out.Bytes())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -22,6 +23,11 @@ func (h *HTTP) get(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, http.StatusNotAcceptable, nil, rpc.Invalid("Accept must include text/event-stream"))
 		return
 	}
+	done, ok := h.stream(w, r, nil)
+	if !ok {
+		return
+	}
+	defer done()
 	stream := web.NewStream(w, h.every)
 	defer stream.Close()
 	ctx, end := context.WithCancel(r.Context())
@@ -63,8 +69,15 @@ func (h *HTTP) delete(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.sessions.End(p.id)
+	h.sessionEnded(overHTTP, h.sessions.Issued(p.id))
 	p.cancelAll(errCancelled, func(*call) bool { return true })
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h *HTTP) sessionEnded(over string, began time.Time) {
+	if h.observer != nil {
+		h.observer.SessionEnded(over, time.Since(began).Seconds())
+	}
 }
 
 // sessionOf finds the session that a request without a body names, or answers

@@ -50,18 +50,33 @@ func safely[T any](f func() (T, error)) (res T, err error) {
 
 func (g guard) tool(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		res, err := safely(func() (*mcp.CallToolResult, error) { return next(ctx, req) })
-		if err == nil && res == nil {
-			err = errors.New("the handler returned no result")
+		res, err := g.callTool(ctx, next, req)
+		if c := callFrom(ctx); c != nil && res != nil {
+			c.noteResult(res)
 		}
-		if err != nil {
-			return g.toolFailure(ctx, req.Params.Name, err)
-		}
-		if refused := unanswerable(ctx, res.InputRequests, res.NeedsInput()); refused != nil {
-			return refused.problem().result(), nil
-		}
-		return res, nil
+		return res, err
 	}
+}
+
+func (g guard) callTool(ctx context.Context, next server.ToolHandlerFunc, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	name, args := req.Params.Name, req.Params.Arguments
+	state, err := openState(ctx, name, args, req.Params.RequestState)
+	if err != nil {
+		return g.toolFailure(ctx, name, err)
+	}
+	req.Params.RequestState = state
+	res, err := safely(func() (*mcp.CallToolResult, error) { return next(ctx, req) })
+	if err == nil && res == nil {
+		err = errors.New("the handler returned no result")
+	}
+	if err != nil {
+		return g.toolFailure(ctx, name, err)
+	}
+	if refused := unanswerable(ctx, res.InputRequests, res.NeedsInput()); refused != nil {
+		return refused.problem().result(), nil
+	}
+	res.RequestState = sealState(ctx, name, args, res.RequestState)
+	return res, nil
 }
 
 // toolFailure gives the model a result to read where it can, and an error of
@@ -83,18 +98,33 @@ func (g guard) toolFailure(ctx context.Context, name string, err error) (*mcp.Ca
 
 func (g guard) prompt(next server.PromptHandlerFunc) server.PromptHandlerFunc {
 	return func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		res, err := safely(func() (*mcp.GetPromptResult, error) { return next(ctx, req) })
-		if err == nil && res == nil {
-			err = errors.New("the handler returned no result")
-		}
+		res, err := g.getPrompt(ctx, next, req)
 		if err != nil {
 			return nil, g.rpcFailure(ctx, "prompt "+rpc.Clip(req.Params.Name), err)
 		}
-		if refused := unanswerable(ctx, res.InputRequests, res.NeedsInput()); refused != nil {
-			return nil, g.rpcFailure(ctx, "prompt "+rpc.Clip(req.Params.Name), refused)
-		}
 		return res, nil
 	}
+}
+
+func (g guard) getPrompt(ctx context.Context, next server.PromptHandlerFunc, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	name, args := req.Params.Name, req.Params.Arguments
+	state, err := openState(ctx, name, args, req.Params.RequestState)
+	if err != nil {
+		return nil, err
+	}
+	req.Params.RequestState = state
+	res, err := safely(func() (*mcp.GetPromptResult, error) { return next(ctx, req) })
+	if err != nil {
+		return nil, err
+	}
+	if res == nil {
+		return nil, errors.New("the handler returned no result")
+	}
+	if refused := unanswerable(ctx, res.InputRequests, res.NeedsInput()); refused != nil {
+		return nil, refused
+	}
+	res.RequestState = sealState(ctx, name, args, res.RequestState)
+	return res, nil
 }
 
 func (g guard) resource(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
@@ -168,6 +198,7 @@ func (g guard) onError(ctx context.Context, _ any, method mcp.MCPMethod, msg any
 	default:
 		if coded, ok := err.(interface{ ToJSONRPCError() mcp.JSONRPCError }); ok &&
 			coded.ToJSONRPCError().Error.Code != mcp.INTERNAL_ERROR {
+			c.note(coded.ToJSONRPCError().Error.Code)
 			return // mcp-go's own text about the request, which holds nothing of ours
 		}
 		c.fail(g.internal(ctx, rpc.Clip(string(method)), err).rpc())

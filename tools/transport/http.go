@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -16,9 +17,11 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/drain"
+	"github.com/fluxstudio/fluxmcp/tools/transport/internal/handles"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/rpc"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/sessions"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/web"
+	"github.com/fluxstudio/fluxmcp/tools/transport/origins"
 )
 
 // HTTPOptions are the settings of NewHTTP. The zero value serves one local user.
@@ -39,6 +42,14 @@ type HTTPOptions struct {
 	// Principal says whose a request is; authentication happens before this
 	// handler. Nil, or "": the one local user.
 	Principal func(*http.Request) string
+	// Authorize decides, once the sender is known, whether a message may be
+	// served: method is that of MCP, target the tool or prompt. Nil allows all.
+	Authorize func(r *http.Request, method, target string) *Denied
+	// Observer sees every message. Nil: none.
+	Observer Observer
+	// MaxStreams bounds the streams that are open at once, StreamsOfEach those of
+	// one principal. 0: DefaultMaxStreams and DefaultStreamsOfEach.
+	MaxStreams, StreamsOfEach int
 	// Log gets causes of failures. Nil: none.
 	Log *slog.Logger
 }
@@ -55,9 +66,13 @@ type HTTP struct {
 	log       *slog.Logger
 	core      *server.StreamableHTTPServer           // validates and serves one message; no session, no stream
 	routes    map[string]map[string]http.HandlerFunc // by last element of the path, and method
-	origins   web.Origins
+	origins   origins.Allowed
 	sessions  *sessions.Table[*peer]
 	principal func(*http.Request) string
+	authorize func(*http.Request, string, string) *Denied
+	observer  Observer
+	box       *handles.Box
+	counted   streamCount
 	maxBody   int64
 	every     time.Duration // between keep-alives
 
@@ -73,9 +88,10 @@ type HTTP struct {
 // NewHTTP makes the handler. Shut it down before the http.Server.
 func NewHTTP(s *server.MCPServer, o HTTPOptions) *HTTP {
 	h := &HTTP{
-		srv: s, log: logger(o.Log), origins: web.NewOrigins(o.AllowedOrigins),
-		principal: o.Principal, maxBody: o.MaxBody, every: web.KeepAlive,
-		calls: map[*call]bool{}, open: map[*call]func(){}, sse: map[string]*sseEnd{},
+		srv: s, log: logger(o.Log), origins: origins.New(o.AllowedOrigins),
+		principal: o.Principal, authorize: o.Authorize, observer: o.Observer, maxBody: o.MaxBody, every: web.KeepAlive,
+		counted: streamCount{most: cmp.Or(o.MaxStreams, DefaultMaxStreams), each: cmp.Or(o.StreamsOfEach, DefaultStreamsOfEach), of: map[string]int{}},
+		calls:   map[*call]bool{}, open: map[*call]func(){}, sse: map[string]*sseEnd{},
 	}
 	if h.principal == nil {
 		h.principal = func(*http.Request) string { return "" }
@@ -89,6 +105,7 @@ func NewHTTP(s *server.MCPServer, o HTTPOptions) *HTTP {
 	if len(o.SessionKey) == 0 {
 		o.SessionKey = []byte(rand.Text())
 	}
+	h.box = handles.New(o.SessionKey)
 	h.sessions = sessions.New(o.SessionKey, o.SessionTTL, func(id string) *peer { return &peer{id: id, ready: true} })
 	h.routes = map[string]map[string]http.HandlerFunc{
 		"mcp":     {http.MethodPost: h.post, http.MethodGet: h.get, http.MethodDelete: h.delete},
@@ -204,6 +221,11 @@ func (h *HTTP) receive(w http.ResponseWriter, r *http.Request) (rpc.Envelope, []
 	e, refused := rpc.Inspect(raw)
 	if refused != nil {
 		web.Refuse(w, http.StatusBadRequest, e.ID, refused)
+		return e, nil, false
+	}
+	if denied := h.allowed(r, e); denied != nil {
+		maps.Copy(w.Header(), denied.Header)
+		web.Refuse(w, denied.Status, e.ID, denied.rpc())
 		return e, nil, false
 	}
 	return e, raw, true

@@ -74,14 +74,24 @@ func isModern(r *http.Request, p *peer) bool {
 // exchange has mcp-go serve a message and writes the answer: as JSON, or as the
 // last event of a stream when something had to be said before it.
 func (h *HTTP) exchange(w http.ResponseWriter, r *http.Request, p *peer, e rpc.Envelope, raw []byte) {
+	listening := e.Modern && e.Method == string(mcp.MethodSubscriptionsListen)
+	if listening {
+		done, ok := h.stream(w, r, e.ID)
+		if !ok {
+			return
+		}
+		defer done()
+	}
 	stream, out := web.NoStream(w), outlet(nil)
 	if web.AcceptsEvents(r) {
 		stream = web.NewStream(w, h.every)
 		out = stream
 	}
 	ctx, c := newCall(r.Context(), p, e, out)
+	c.box, c.owner = h.box, h.principal(r)
 	defer h.track(c)()
-	if e.Modern && e.Method == string(mcp.MethodSubscriptionsListen) {
+	ctx, done := observed(ctx, h.observer, c, overHTTP)
+	if listening {
 		defer subscribe(h.srv, c, fmt.Sprintf("listen/%d/%s", h.streams.Add(1), rand.Text()))()
 		defer h.untilShutdown(c, func() { c.stop(errShutdown) })()
 	}
@@ -94,6 +104,10 @@ func (h *HTTP) exchange(w http.ResponseWriter, r *http.Request, p *peer, e rpc.E
 		got.body = seal(ctx, h.log, c, got.body)
 		got.status = h.statusAfter(c, got.status)
 	}
+	if got.refused {
+		c.note(answerCode(got.status))
+	}
+	done(r.Context().Err() != nil)
 	h.write(w, stream, c, got)
 }
 

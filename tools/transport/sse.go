@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/drain"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/rpc"
@@ -21,10 +22,19 @@ type sseEnd struct {
 // where to post. The stream is the session: when it ends, so do its requests.
 // Source: https://modelcontextprotocol.io/specification/2024-11-05/basic/transports
 func (h *HTTP) openSSE(w http.ResponseWriter, r *http.Request) {
+	done, ok := h.stream(w, r, nil)
+	if !ok {
+		return
+	}
+	defer done()
+	defer h.sessionEnded(overSSE, time.Now())
 	stream := web.NewStream(w, h.every)
 	defer stream.Close()
 	end := &sseEnd{
-		duplex:    &duplex{srv: h.srv, log: h.log, peer: &peer{id: rand.Text()}, out: stream},
+		duplex: &duplex{
+			srv: h.srv, log: h.log, peer: &peer{id: rand.Text()}, out: stream,
+			over: overSSE, observer: h.observer, box: h.box, owner: h.principal(r),
+		},
 		principal: h.principal(r),
 	}
 	ctx, stop := context.WithCancel(r.Context())

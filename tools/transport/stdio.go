@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/drain"
+	"github.com/fluxstudio/fluxmcp/tools/transport/internal/handles"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/lines"
 	"github.com/fluxstudio/fluxmcp/tools/transport/internal/rpc"
 )
@@ -23,10 +24,19 @@ import (
 type stdio struct {
 	srv     *server.MCPServer
 	log     *slog.Logger
+	observe Observer
 	maxLine int
 	eof     time.Duration // grace of requests in flight at the end of input
 	term    time.Duration // grace of requests in flight when told to stop
 	last    time.Duration // for requests to end once cancelled, and for the writer
+}
+
+// StdioOptions are the settings of ServeStdio. The zero value serves.
+type StdioOptions struct {
+	// Log gets causes of failures. Nil: none.
+	Log *slog.Logger
+	// Observer sees every message. Nil: none.
+	Observer Observer
 }
 
 // ServeStdio serves the one client at in and out, one JSON-RPC message a line,
@@ -37,9 +47,9 @@ type stdio struct {
 // return nil; an error means that in or out broke. A client that does not read
 // out cannot hold up the return. A line of more than 4 MiB is answered with an
 // error and skipped. in is not closed, and a read of it may outlive the call.
-func ServeStdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer, log *slog.Logger) error {
+func ServeStdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer, o StdioOptions) error {
 	t := stdio{
-		srv: s, log: logger(log), maxLine: defaultMaxBody,
+		srv: s, log: logger(o.Log), observe: o.Observer, maxLine: defaultMaxBody,
 		eof: time.Minute, term: 5 * time.Second, last: time.Second,
 	}
 	return t.serve(ctx, in, out)
@@ -47,7 +57,13 @@ func ServeStdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.W
 
 func (t stdio) serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	w := lines.NewWriter(out)
-	d := &duplex{srv: t.srv, log: t.log, peer: &peer{id: "stdio"}, out: w}
+	d := &duplex{
+		srv: t.srv, log: t.log, peer: &peer{id: "stdio"}, out: w,
+		over: overStdio, observer: t.observe, box: handles.New([]byte(rand.Text())),
+	}
+	if began := time.Now(); t.observe != nil {
+		defer func() { t.observe.SessionEnded(overStdio, time.Since(began).Seconds()) }()
+	}
 	all := listen(d.peer, w)
 	defer subscribe(t.srv, all, rand.Text())()
 

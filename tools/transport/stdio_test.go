@@ -44,7 +44,7 @@ func TestPipedRequestsAreAllAnswered(t *testing.T) {
 	r := newRig()
 	in := strings.Join([]string{initialize(""), legacy.msg("", "notifications/initialized", ""), legacy.msg("1", "tools/list", ""), legacy.call("2", "noisy")}, "\n")
 	var out bytes.Buffer
-	if err := ServeStdio(t.Context(), r.srv, strings.NewReader("\ufeff"+in), &out, nil); err != nil {
+	if err := ServeStdio(t.Context(), r.srv, strings.NewReader("\ufeff"+in), &out, StdioOptions{}); err != nil {
 		t.Fatalf("got %v, want nil", err)
 	}
 	seen := map[string]bool{}
@@ -149,7 +149,7 @@ func TestBrokenOutputEndsWithAnError(t *testing.T) {
 	out, w := io.Pipe()
 	out.CloseWithError(io.ErrClosedPipe)
 	done := make(chan error, 1)
-	go func() { done <- ServeStdio(t.Context(), r.srv, in, w, nil) }()
+	go func() { done <- ServeStdio(t.Context(), r.srv, in, w, StdioOptions{}) }()
 	if _, err := io.WriteString(feed, legacy.call("1", "echo")+"\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestBrokenOutputEndsWithAnError(t *testing.T) {
 }
 
 func TestBrokenInputEndsWithAnError(t *testing.T) {
-	err := ServeStdio(t.Context(), newRig().srv, io.MultiReader(strings.NewReader("\n\n"), broken{}), io.Discard, nil)
+	err := ServeStdio(t.Context(), newRig().srv, io.MultiReader(strings.NewReader("\n\n"), broken{}), io.Discard, StdioOptions{})
 	if err == nil || !strings.Contains(err.Error(), "read standard input") {
 		t.Errorf("got %v, want the reader's error", err)
 	}

@@ -24,12 +24,16 @@ type Envelope struct {
 	Kind      Kind
 	ID        json.RawMessage // a JSON string or number; nil where there is none
 	Method    string
-	Modern    bool            // declares 2026-07-28 or later in its _meta
-	Token     json.RawMessage // _meta.progressToken, nil where there is none
-	Cancelled json.RawMessage // requestId of notifications/cancelled
-	Task      bool            // carries a task parameter
-	Result    json.RawMessage // of a reply
-	Failure   json.RawMessage // of a reply
+	Target    string            // params.name of tools/call and prompts/get
+	Resource  string            // params.uri of resources/read
+	Modern    bool              // declares 2026-07-28 or later in its _meta
+	Version   string            // the revision that _meta declares
+	Trace     map[string]string // trace context of _meta, by header name; nil where there is none
+	Token     json.RawMessage   // _meta.progressToken, nil where there is none
+	Cancelled json.RawMessage   // requestId of notifications/cancelled
+	Task      bool              // carries a task parameter
+	Result    json.RawMessage   // of a reply
+	Failure   json.RawMessage   // of a reply
 }
 
 // message is the outer layer of JSON-RPC. Every field is raw, so that only text
@@ -95,9 +99,17 @@ func (e Envelope) withParams(raw json.RawMessage) (Envelope, *Error) {
 		Meta      json.RawMessage `json:"_meta"`
 		RequestID json.RawMessage `json:"requestId"`
 		Task      json.RawMessage `json:"task"`
+		Name      json.RawMessage `json:"name"`
+		URI       json.RawMessage `json:"uri"`
 	}
 	_ = json.Unmarshal(raw, &p) // an object with raw fields always decodes
 	e.Task = p.Task != nil
+	switch mcp.MCPMethod(e.Method) {
+	case mcp.MethodToolsCall, mcp.MethodPromptsGet:
+		_ = json.Unmarshal(p.Name, &e.Target) // else mcp-go refuses it
+	case mcp.MethodResourcesRead:
+		_ = json.Unmarshal(p.URI, &e.Resource) // likewise
+	}
 	if e.Method == string(mcp.MethodNotificationCancelled) {
 		e.Cancelled = p.RequestID
 	}
@@ -105,14 +117,35 @@ func (e Envelope) withParams(raw json.RawMessage) (Envelope, *Error) {
 	if json.Unmarshal(p.Meta, &meta) != nil {
 		return e, nil // mcp-go refuses it with the method's own message
 	}
-	var version string
-	_ = json.Unmarshal(meta[mcp.MetaKeyProtocolVersion], &version)
-	e.Modern = mcp.IsModernProtocol(version)
+	_ = json.Unmarshal(meta[mcp.MetaKeyProtocolVersion], &e.Version)
+	e.Modern = mcp.IsModernProtocol(e.Version)
+	e.Trace = traceOf(meta)
 	if token := meta["progressToken"]; Given(token) {
 		e.Token = token
 	}
 	return e, nil
 }
+
+// traceOf is the W3C trace context that a client puts into _meta.
+// Source: SEP-414, https://modelcontextprotocol.io/seps/414
+func traceOf(meta map[string]json.RawMessage) map[string]string {
+	var trace map[string]string
+	for _, key := range [...]string{"traceparent", "tracestate", "baggage"} {
+		var value string
+		if raw := meta[key]; raw == nil || json.Unmarshal(raw, &value) != nil || len(value) > maxTrace {
+			continue
+		}
+		if trace == nil {
+			trace = map[string]string{}
+		}
+		trace[key] = value
+	}
+	return trace
+}
+
+// maxTrace bounds one value of a trace context, bytes.
+// Source: the limit of baggage in https://www.w3.org/TR/baggage/
+const maxTrace = 8192
 
 // isID takes a JSON value. A number has to fit mcp-go, which reads it as float64.
 func isID(raw json.RawMessage) bool {

@@ -127,6 +127,15 @@ func (t *Table[S]) add(id string, held S) {
 	t.recent.Remove(last)
 }
 
+// Issued is when the session id was issued, to the second; zero for what is none.
+func (t *Table[S]) Issued(id string) time.Time {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	if err != nil || len(b) != idLen {
+		return time.Time{}
+	}
+	return time.Unix(int64(binary.BigEndian.Uint64(b)), 0)
+}
+
 // End ends the session id and its open streams. Find does not return it again.
 func (t *Table[S]) End(id string) {
 	t.mu.Lock()

@@ -1,4 +1,6 @@
-package web
+// Package origins decides which web pages may talk to an HTTP server, and what
+// their browsers are told of it. It knows no protocol above HTTP.
+package origins
 
 import (
 	"net"
@@ -9,13 +11,13 @@ import (
 	"strings"
 )
 
-// Origins decides which web pages may talk to this server. A request without an
-// Origin is no page's.
-type Origins struct{ allowed []string } // scheme://host[:port], lower case
+// Allowed decides which web pages may talk to this server: those of its own
+// origin, of loopback, and of a list. A request without an Origin is no page's.
+type Allowed struct{ allowed []string } // scheme://host[:port], lower case
 
-// NewOrigins also lets the pages of list in, each written scheme://host[:port].
-func NewOrigins(list []string) Origins {
-	o := Origins{}
+// New also lets the pages of list in, each written scheme://host[:port].
+func New(list []string) Allowed {
+	o := Allowed{}
 	for _, origin := range list {
 		o.allowed = append(o.allowed, strings.ToLower(strings.TrimSuffix(origin, "/")))
 	}
@@ -26,7 +28,7 @@ func NewOrigins(list []string) Origins {
 //
 // Source: the security warning of
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports
-func (o Origins) Refusal(r *http.Request) string {
+func (o Allowed) Refusal(r *http.Request) string {
 	if arrivedOnLoopback(r) && !isLoopback(r.Host) && !o.allowsHost(r.Host) {
 		return "this Host is not allowed on a loopback address"
 	}
@@ -38,7 +40,7 @@ func (o Origins) Refusal(r *http.Request) string {
 	return ""
 }
 
-func (o Origins) allows(origin, host string) bool {
+func (o Allowed) allows(origin, host string) bool {
 	if o.listed(origin) {
 		return true
 	}
@@ -49,12 +51,12 @@ func (o Origins) allows(origin, host string) bool {
 	return strings.EqualFold(u.Host, host) || isLoopback(u.Host)
 }
 
-func (o Origins) listed(origin string) bool {
+func (o Allowed) listed(origin string) bool {
 	return slices.Contains(o.allowed, strings.ToLower(origin))
 }
 
 // allowsHost lets a proxy on the same machine pass the public name on.
-func (o Origins) allowsHost(host string) bool {
+func (o Allowed) allowsHost(host string) bool {
 	return slices.ContainsFunc(o.allowed, func(origin string) bool {
 		u, err := url.Parse(origin)
 		return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
@@ -63,17 +65,23 @@ func (o Origins) allowsHost(host string) bool {
 
 // Share lets a page of a listed origin read the answer. No other is told
 // anything, and nobody gets a wildcard.
-func (o Origins) Share(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Vary", "Origin")
+func (o Allowed) Share(w http.ResponseWriter, r *http.Request) {
+	if !slices.Contains(w.Header().Values("Vary"), "Origin") {
+		w.Header().Add("Vary", "Origin")
+	}
 	if origin := r.Header.Get("Origin"); origin != "" && o.listed(origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Set("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate")
+		w.Header().Set("Access-Control-Expose-Headers", exposed)
 	}
 }
 
+// exposed are the headers of an answer that a page's script may read: what it
+// needs to sign in, to keep a session and to wait.
+const exposed = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, X-Request-Id"
+
 // Preflight answers a listed origin's question before its first request, and
 // reports whether it did.
-func (o Origins) Preflight(w http.ResponseWriter, r *http.Request, methods string) bool {
+func (o Allowed) Preflight(w http.ResponseWriter, r *http.Request, methods string) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || !o.listed(r.Header.Get("Origin")) {
 		return false
 	}
