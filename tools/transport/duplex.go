@@ -140,7 +140,11 @@ func seal(ctx context.Context, log *slog.Logger, c *call, answer []byte) []byte 
 	}
 	if text, ok := rpc.InternalText(answer); ok {
 		g := guard{log: log}
+		c.note(mcp.INTERNAL_ERROR)
 		return g.internal(ctx, rpc.Clip(c.env.Method), errors.New(text)).rpc().Encode(c.env.ID)
+	}
+	if code := rpc.ErrorCode(answer); code != 0 {
+		c.note(code)
 	}
 	return rpc.ExactID(answer, c.env.ID)
 }

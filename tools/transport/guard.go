@@ -198,7 +198,6 @@ func (g guard) onError(ctx context.Context, _ any, method mcp.MCPMethod, msg any
 	default:
 		if coded, ok := err.(interface{ ToJSONRPCError() mcp.JSONRPCError }); ok &&
 			coded.ToJSONRPCError().Error.Code != mcp.INTERNAL_ERROR {
-			c.note(coded.ToJSONRPCError().Error.Code)
 			return // mcp-go's own text about the request, which holds nothing of ours
 		}
 		c.fail(g.internal(ctx, rpc.Clip(string(method)), err).rpc())

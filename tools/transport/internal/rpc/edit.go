@@ -55,6 +55,18 @@ func edit(raw []byte, name string, change func(json.RawMessage) json.RawMessage)
 	return out
 }
 
+// ErrorCode is the code of an answer that is an error, 0 of any other. An error
+// is short: a long answer is not looked into.
+func ErrorCode(answer []byte) int {
+	const long = 16 << 10
+	if len(answer) > long || !bytes.Contains(answer, []byte(`"error":`)) {
+		return 0
+	}
+	var m struct{ Error struct{ Code int } }
+	_ = json.Unmarshal(answer, &m) // what is no error has none
+	return m.Error.Code
+}
+
 // InternalText is the message of an answer that is an internal error.
 func InternalText(answer []byte) (string, bool) {
 	if !bytes.Contains(answer, []byte(`"code":-32603`)) {
