@@ -8,7 +8,7 @@ GO ?= go
 FUZZTIME ?= 10m
 MUTANTS ?= 200000
 
-.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients clean
+.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: need-postgres build ## try it: sample company on http://127.0.0.1:8787/mcp
 	@$(BIN) demo
 
-test: need-postgres ## run every test, on a real PostgreSQL
+test: need-postgres need-redis need-nginx ## run every test, on a real PostgreSQL, Redis and nginx
 	$(GO) test -timeout 10m ./...
 
 build: need-cc ## build bin/fluxmcp
@@ -24,25 +24,27 @@ build: need-cc ## build bin/fluxmcp
 	@$(GO) build -trimpath -o $(BIN) ./cmd/fluxmcp
 
 check: need-cc ## formatting, vet, staticcheck, tidy modules; changes nothing
-	@unformatted=$$(gofmt -l cmd examples migrations sqlguard store tools); \
+	@unformatted=$$(gofmt -l cmd examples migrations oauth sidecar sqlguard store tools); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
-race: need-postgres ## run the tests with the race detector
+race: need-postgres need-redis need-nginx ## run the tests with the race detector
 	$(GO) test -race -timeout 20m ./...
 
-fuzz: ## fuzz the guard and the message gate, FUZZTIME each (10m)
+fuzz: ## fuzz the guard, the message gate, tokens and caches, FUZZTIME each (10m)
 	$(GO) test ./sqlguard -run '^$$' -fuzz FuzzCheck -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/transport -run '^$$' -fuzz FuzzGate -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./oauth/bearer -run '^$$' -fuzz FuzzVerify -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./store -run '^$$' -fuzz FuzzDecodeResult -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
 mutants: ## mutate the denied statements, MUTANTS of them (200000)
 	$(GO) test ./sqlguard -run 'Mutants' -mutants=$(MUTANTS) -count=1 -v
 
-bench: need-postgres ## run the Go benchmarks, in benchstat's format
-	$(GO) test -run '^$$' -bench . -benchmem ./sqlguard ./store ./tools/... ./cmd/...
+bench: need-postgres need-redis ## run the Go benchmarks, in benchstat's format
+	$(GO) test -run '^$$' -bench . -benchmem ./sqlguard ./oauth/... ./store/... ./tools/... ./sidecar/... ./cmd/...
 
 golden: ## rewrite the golden files
 	UPDATE_GOLDEN=1 $(GO) test ./tools/... ./cmd/...
@@ -56,13 +58,20 @@ conformance: need-npm ## run the official MCP conformance suite
 clients: need-postgres need-npm build ## call query from four real MCP clients
 	@examples/clients/run.sh $(BIN)
 
+replicas: need-postgres need-redis need-nginx ## three processes behind nginx: exact limits, shared caches, one killed under load
+	$(GO) test -count=1 -v ./examples/replicas
+
 clean: ## remove what was built
 	rm -rf bin out
 
-.PHONY: need-cc need-postgres need-npm
+.PHONY: need-cc need-postgres need-redis need-nginx need-npm
 need-cc:
 	@.ci/need cc
 need-postgres: need-cc
 	@.ci/need postgres
+need-redis:
+	@.ci/need redis
+need-nginx:
+	@.ci/need nginx
 need-npm:
 	@.ci/need npm

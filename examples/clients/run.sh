@@ -5,7 +5,8 @@
 #   examples/clients/run.sh bin/fluxmcp
 #
 # The environment, such as DATABASE_URL, is passed on. To check another server,
-# set STDIO_COMMAND and HTTP_COMMAND instead; HTTP_COMMAND is run with PORT.
+# set STDIO_COMMAND and HTTP_COMMAND instead; HTTP_COMMAND is run with PORT. The
+# checks with bearer tokens are for fluxmcp alone.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../npm.sh"
 
@@ -14,7 +15,10 @@ out=$root/out/clients
 rm -rf "$out"
 mkdir -p "$out/home"
 
-PORT=$("$NODE" -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+free_port() {
+	"$NODE" -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
+PORT=$(free_port)
 export PORT
 if [ -n "${STDIO_COMMAND:-}" ]; then
 	read -ra stdio <<<"$STDIO_COMMAND"
@@ -31,13 +35,18 @@ if [ -n "${HTTP_COMMAND:-}" ]; then
 else
 	"$bin" serve --listen "127.0.0.1:$PORT" --auth none >"$out/server.log" 2>&1 &
 fi
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$out/environment"' EXIT
-for _ in $(seq 300); do
-	(: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && break
-	kill -0 "$server" 2>/dev/null || { echo "the server ended:" >&2; cat "$out/server.log" >&2; exit 1; }
-	sleep 0.1
-done
+servers=($!)
+trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true; rm -f "$out/environment"' EXIT
+await() { # port, process, log
+	for _ in $(seq 300); do
+		(: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+		kill -0 "$2" 2>/dev/null || { echo "the server ended:" >&2; cat "$3" >&2; exit 1; }
+		sleep 0.1
+	done
+	echo "the server does not listen" >&2
+	exit 1
+}
+await "$PORT" "${servers[0]}" "$out/server.log"
 http=http://127.0.0.1:$PORT/mcp
 sse=http://127.0.0.1:$PORT/sse
 
@@ -64,7 +73,15 @@ inspector() { # options and target...
 	"${cli[@]}" "$@" --method tools/call --tool-name query --tool-arg 'sql=SELECT 1 AS one' --format json -q | tee /dev/stderr | tr -d '\n' |
 		grep -v '"isError": *true' | grep -q 'one.*1'
 }
-export -f inspector
+# Without a token the Inspector says that it has to sign in, and exits with 3.
+inspector_unauthorized() { # target
+	local cli=("$NODE" "$MODULES/@modelcontextprotocol/inspector/clients/launcher/build/index.js" --cli) code=0
+	export HOME=$out/home
+	"${cli[@]}" "$1" --transport http --stored-auth-only --method tools/list --format json -q >"$out/unauthorized" 2>&1 || code=$?
+	cat "$out/unauthorized"
+	[ "$code" = 3 ] && grep -q auth_required "$out/unauthorized"
+}
+export -f inspector inspector_unauthorized
 export MODULES out
 
 typescript=$root/examples/clients/typescript.mjs
@@ -83,4 +100,27 @@ check typescript-v2 sse "$NODE" "$typescript" v2 sse "$sse"
 check go-sdk stdio "$out/gosdk" stdio "${stdio[@]}"
 check go-sdk http "$out/gosdk" http "$http"
 check go-sdk sse "$out/gosdk" sse "$sse"
+
+if [ -z "${HTTP_COMMAND:-}" ]; then
+	JWT_SECRET=$(od -An -tx1 -N32 /dev/urandom | tr -d ' \n')
+	export JWT_SECRET
+	port=$(free_port)
+	"$bin" serve --listen "127.0.0.1:$port" --auth jwt >"$out/closed.log" 2>&1 &
+	servers+=($!)
+	await "$port" "${servers[1]}" "$out/closed.log"
+	http=http://127.0.0.1:$port/mcp
+	sse=http://127.0.0.1:$port/sse
+	check inspector http-without-token bash -euo pipefail -c 'inspector_unauthorized "$@"' - "$http"
+	TOKEN=$("$bin" token issue --subject clients)
+	export TOKEN
+	bearer=(--header "Authorization: Bearer $TOKEN")
+	check inspector http-token bash -euo pipefail -c 'inspector "$@"' - "$http" --transport http "${bearer[@]}"
+	check inspector http-2026-07-28-token bash -euo pipefail -c 'inspector "$@"' - "$http" --transport http --protocol-era modern "${bearer[@]}"
+	check typescript-v1 http-token "$NODE" "$typescript" v1 http "$http"
+	check typescript-v1 sse-token "$NODE" "$typescript" v1 sse "$sse"
+	check typescript-v2 http-token "$NODE" "$typescript" v2 http "$http"
+	check typescript-v2 http-2026-07-28-token "$NODE" "$typescript" v2 http-2026-07-28 "$http"
+	check go-sdk http-token "$out/gosdk" http "$http"
+	check go-sdk sse-token "$out/gosdk" sse "$sse"
+fi
 exit "$failed"

@@ -1,6 +1,8 @@
 // Connects one of the TypeScript SDKs to a server, lists its tools and runs
 // query. run.sh sets MODULES to the folder that the SDKs are installed in.
 //
+// TOKEN, where it is set, is sent as bearer token.
+//
 //   node typescript.mjs v1|v2 stdio|http|sse[-2026-07-28] COMMAND…|URL
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -27,9 +29,10 @@ const packages = {
 
 const sdk = packages[version]
 const Transport = sdk[transportName]()
+const headers = process.env.TOKEN ? { Authorization: `Bearer ${process.env.TOKEN}` } : {}
 const transport = transportName === 'stdio'
   ? new Transport({ command: target[0], args: target.slice(1), env: process.env, stderr: 'inherit' })
-  : new Transport(new URL(target[0]))
+  : new Transport(new URL(target[0]), { requestInit: { headers } })
 const options = pinned ? { versionNegotiation: { mode: { pin: pinned } } } : {}
 const client = new (sdk.Client())({ name: 'fluxmcp-clients', version: '1.0.0' }, options)
 

@@ -1,6 +1,8 @@
 // Command gosdk connects the official Go SDK to a server, lists its tools and
 // runs query. See run.sh in the folder above.
 //
+// TOKEN, where it is set, is sent as bearer token.
+//
 //	gosdk stdio|http|sse COMMAND…|URL
 package main
 
@@ -9,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -32,19 +35,32 @@ func run(args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 	defer cancel()
-	return check(ctx, transport(args[0], args[1:]))
+	return check(ctx, transport(args[0], args[1:], bearer{os.Getenv("TOKEN")}))
 }
 
-func transport(way string, target []string) mcp.Transport {
+// bearer sends a token with each request.
+type bearer struct{ token string }
+
+// RoundTrip adds the token, where there is one.
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.token != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func transport(way string, target []string, auth bearer) mcp.Transport {
+	client := &http.Client{Transport: auth}
 	switch way {
 	case "stdio":
 		cmd := exec.Command(target[0], target[1:]...)
 		cmd.Stderr = os.Stderr
 		return &mcp.CommandTransport{Command: cmd}
 	case "sse":
-		return &mcp.SSEClientTransport{Endpoint: target[0]}
+		return &mcp.SSEClientTransport{Endpoint: target[0], HTTPClient: client}
 	default:
-		return &mcp.StreamableClientTransport{Endpoint: target[0]}
+		return &mcp.StreamableClientTransport{Endpoint: target[0], HTTPClient: client}
 	}
 }
 
