@@ -30,7 +30,15 @@ type Catalog struct {
 	// RowFunctions lists those of UserFunctions whose argument may be a row (composite, record or polymorphic), which
 	// t.f calls for a table t that has no column f.
 	RowFunctions []string
+	// VolatileRelations lists the relations that may show other rows though no table changed: views over now(),
+	// random(), CURRENT_USER, a catalog or one another, relations with such a row-level security policy. A statement
+	// that names one is Volatile.
+	VolatileRelations []Name
 }
+
+// ChangingFunctions returns the names of PostgreSQL's own functions whose result may change though no table did, sorted:
+// what the query that finds VolatileRelations looks for.
+func ChangingFunctions() []string { return builtins.ChangingNames() }
 
 // Guard checks SQL texts against a policy and a catalog. It is safe for concurrent use.
 type Guard struct {
@@ -43,6 +51,7 @@ type Guard struct {
 type state struct {
 	*rules
 	closure    names.Set
+	changing   names.Set
 	shadowFunc map[string]bool
 	shadowOp   map[string]bool
 	extension  map[string]bool
@@ -108,10 +117,13 @@ func weigh(text string, v *verdict) uint32 {
 // SetCatalog puts c in the place of the catalog before, at once for all callers: verdicts given under the old one,
 // cached or just being made, are not used again.
 func (g *Guard) SetCatalog(c Catalog) {
-	s := &state{rules: g.rules, closure: names.NewSet(), shadowFunc: set(c.ShadowFunctions), shadowOp: set(c.ShadowOperators),
+	s := &state{rules: g.rules, closure: names.NewSet(), changing: names.NewSet(), shadowFunc: set(c.ShadowFunctions), shadowOp: set(c.ShadowOperators),
 		extension: set(c.ExtensionFunctions), userFunc: set(c.UserFunctions), rowFunc: set(c.RowFunctions)}
 	for _, n := range c.Closure {
 		s.closure.Add(names.Name(n))
+	}
+	for _, n := range c.VolatileRelations {
+		s.changing.Add(names.Name(n))
 	}
 	for _, f := range c.RowFunctions {
 		s.userFunc[f] = true

@@ -236,3 +236,43 @@ func TestConcurrentChecks(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestVolatileRelationsOfTheCatalog(t *testing.T) {
+	g := defaultGuard(t)
+	c := fixtureCatalog()
+	c.VolatileRelations = []Name{{"public", "recent"}}
+	for _, step := range []struct {
+		name, sql string
+		catalog   Catalog
+		want      bool
+	}{
+		{"an unlisted relation is not volatile", "SELECT * FROM recent", fixtureCatalog(), false},
+		{"a listed one is, and the answer before is forgotten", "SELECT * FROM recent", c, true},
+		{"with its schema too", "SELECT * FROM public.recent", c, true},
+		{"in whatever case", `SELECT * FROM "Recent"`, c, true},
+		{"in a sub-select", "SELECT 1 WHERE EXISTS (SELECT 1 FROM recent)", c, true},
+		{"of another schema it is another relation", "SELECT * FROM sales.recent", c, false},
+		{"a common table expression of its name is no relation", "WITH recent AS (SELECT 1) SELECT * FROM recent", c, false},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			g.SetCatalog(step.catalog)
+			s, err := g.Check(step.sql)
+			if err != nil || s.Volatile() != step.want {
+				t.Errorf("sql: %s\ngot  volatile %v (%v), want %v", step.sql, s.Volatile(), err, step.want)
+			}
+		})
+	}
+}
+
+func TestChangingFunctions(t *testing.T) {
+	list := ChangingFunctions()
+	for name, want := range map[string]bool{"now": true, "random": true, "nextval": true, "inet_client_addr": true,
+		"pg_backend_pid": true, "system_user": true, "uuidv7": true, "lower": false, "date_trunc": false, "sum": false} {
+		if got := slices.Contains(list, name); got != want {
+			t.Errorf("%s changes by itself: got %v, want %v", name, got, want)
+		}
+	}
+	if !slices.IsSorted(list) {
+		t.Errorf("got %q, want it sorted", list)
+	}
+}

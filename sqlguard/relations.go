@@ -38,6 +38,7 @@ func visitRelation(w *walker, message any) bool {
 		v.Rule, v.Message = ruleNotAllowed, "table "+v.Construct+" is not among the tables that may be read"
 		w.refuse(v, r.Location)
 	}
+	w.found.volatile = w.found.volatile || w.changing.Has(r.Schemaname, r.Relname)
 	w.noteStored()
 	if w.found.tables++; w.found.tables > maxTables {
 		w.refuse(Violation{Rule: ruleTooComplex, Construct: "FROM", Message: "the SQL reads too many tables at once",

@@ -22,6 +22,7 @@ const (
 	DefaultReaderRole     = "fluxmcp_reader"
 	DefaultSearchPath     = "public, pg_temp"
 	DefaultMaxConns       = 10
+	DefaultOwnConns       = 4
 	DefaultAcquireTimeout = 3 * time.Second
 	connectTimeout        = 3 * time.Second
 )
@@ -32,7 +33,8 @@ type Config struct {
 	QueryURL       string        // a login of its own for agents' SQL; empty: URL
 	ReaderRole     string        // entered with SET LOCAL ROLE where it exists; empty: DefaultReaderRole
 	SearchPath     string        // search_path of every read; empty: DefaultSearchPath
-	MaxConns       int32         // most connections to the server; 0: DefaultMaxConns
+	MaxConns       int32         // most connections for reads; 0: DefaultMaxConns
+	OwnConns       int32         // most connections for fluxmcp's own tables; 0: DefaultOwnConns
 	AcquireTimeout time.Duration // longest wait for a free connection; 0: DefaultAcquireTimeout
 
 	// Locate, where set, tells the URL when the first connection is made, so
@@ -47,6 +49,7 @@ type DB struct {
 	locator *locator // nil: the URL is known
 	closing chan struct{}
 	reader  *Reader
+	own     *Own
 }
 
 // Open checks cfg and prepares the pool; it makes no connection, so a database
@@ -68,6 +71,10 @@ func Open(cfg Config) (*DB, error) {
 	}
 	db.pool = pool
 	db.reader = newReader(db)
+	if db.own, err = newOwn(db); err != nil {
+		pool.Close()
+		return nil, err
+	}
 	return db, nil
 }
 
@@ -75,6 +82,7 @@ func Open(cfg Config) (*DB, error) {
 func (db *DB) Close() {
 	close(db.closing)
 	db.pool.Close()
+	db.own.close()
 }
 
 // Reader returns the part of db that runs checked statements.
@@ -100,6 +108,21 @@ func (db *DB) ServerVersion(ctx context.Context) (string, error) {
 	return conn.Conn().PgConn().ParameterStatus("server_version"), nil
 }
 
+// Clock is the time at the server.
+// Errors: *Busy, *Unavailable.
+func (db *DB) Clock(ctx context.Context) (time.Time, error) {
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer conn.Release()
+	var t time.Time
+	if err := conn.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&t); err != nil {
+		return time.Time{}, unavailable(err)
+	}
+	return t, nil
+}
+
 func withDefaults(cfg Config) Config {
 	if cfg.ReaderRole == "" {
 		cfg.ReaderRole = DefaultReaderRole
@@ -109,6 +132,9 @@ func withDefaults(cfg Config) Config {
 	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = DefaultMaxConns
+	}
+	if cfg.OwnConns <= 0 {
+		cfg.OwnConns = DefaultOwnConns
 	}
 	if cfg.AcquireTimeout <= 0 {
 		cfg.AcquireTimeout = DefaultAcquireTimeout
@@ -183,10 +209,16 @@ func (l *locator) point(ctx context.Context, cc *pgx.ConnConfig) error {
 	return nil
 }
 
-// acquire takes a connection, waiting at most AcquireTimeout.
+// acquire takes a connection for a read, as acquireFrom.
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	return db.acquireFrom(ctx, db.pool, db.cfg.MaxConns)
+}
+
+// acquireFrom takes a connection of pool, which makes at most limit of them,
+// waiting at most AcquireTimeout.
 // Errors: *Busy when all are in use for that long, *Unavailable when none can
 // be made, the context's error when the caller went away.
-func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+func (db *DB) acquireFrom(ctx context.Context, pool *pgxpool.Pool, limit int32) (*pgxpool.Conn, error) {
 	if db.locator != nil { // a first start takes longer than a connection may
 		if _, err := db.locator.await(ctx); err != nil {
 			return nil, unavailable(err)
@@ -194,14 +226,14 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	}
 	wait, cancel := context.WithTimeout(ctx, db.cfg.AcquireTimeout)
 	defer cancel()
-	conn, err := db.pool.Acquire(wait)
+	conn, err := pool.Acquire(wait)
 	switch {
 	case err == nil:
 		return conn, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded) && db.crowded():
-		return nil, &Busy{limit: db.cfg.MaxConns}
+	case errors.Is(err, context.DeadlineExceeded) && crowded(pool, limit):
+		return nil, &Busy{limit: limit}
 	default:
 		return nil, unavailable(err)
 	}
@@ -209,7 +241,7 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 
 // crowded tells whether every place in the pool is taken, be it by a
 // connection that is still being made.
-func (db *DB) crowded() bool {
-	stat := db.pool.Stat()
-	return stat.AcquiredConns()+stat.ConstructingConns() >= db.cfg.MaxConns
+func crowded(pool *pgxpool.Pool, limit int32) bool {
+	stat := pool.Stat()
+	return stat.AcquiredConns()+stat.ConstructingConns() >= limit
 }

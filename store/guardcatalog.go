@@ -18,6 +18,8 @@ var (
 	closureSQL own.SQL
 	//go:embed queries/shadow.sql
 	shadowSQL own.SQL
+	//go:embed queries/volatile.sql
+	volatileSQL own.SQL
 )
 
 // harmlessExtensions are extensions whose immutable and stable functions
@@ -33,13 +35,15 @@ func harmlessExtensions() []string {
 
 // LoadGuardCatalog reads what only the database can tell the guard: which
 // relations show rows of the forbidden ones, given as Policy.ForbiddenTables
-// takes them, and which function and operator names do not mean what they say.
+// takes them, which function and operator names do not mean what they say, and
+// which relations change though no table does.
 // Relations of a schema that is forbidden as a whole (schema.*) are left to the
 // policy; what shows their rows elsewhere is in the closure. The schema fluxmcp
 // always counts as such. It reads catalogs that every role may read, with r's
 // search_path, because that decides what an unqualified call finds.
 //
-// It cannot see a name that a function body puts together at run time, nor
+// It takes a function's word that it is immutable. It cannot see a name that a
+// function body puts together at run time, nor
 // what a foreign server's views show: there the reader role is the boundary.
 func LoadGuardCatalog(ctx context.Context, r *Reader, forbidden []string) (sqlguard.Catalog, error) {
 	var c sqlguard.Catalog
@@ -53,21 +57,31 @@ func LoadGuardCatalog(ctx context.Context, r *Reader, forbidden []string) (sqlgu
 			c.Closure = append(c.Closure, sqlguard.Name{Schema: o.Schema, Name: o.Name})
 		}
 	}
-	type row struct{ Kind, Name string }
-	callable, err := ReadAll[row](ctx, r, shadowSQL, harmlessExtensions())
+	named, err := ReadAll[callable](ctx, r, shadowSQL, harmlessExtensions())
 	if err != nil {
 		return sqlguard.Catalog{}, fmt.Errorf("read function names for the guard: %w", err)
 	}
+	sortCallable(&c, named)
+	c.VolatileRelations, err = ReadAll[sqlguard.Name](ctx, r, volatileSQL, sqlguard.ChangingFunctions(), harmlessExtensions())
+	if err != nil {
+		return sqlguard.Catalog{}, fmt.Errorf("read which relations change by themselves: %w", err)
+	}
+	return c, nil
+}
+
+// callable is one name of a list of the catalog.
+type callable struct{ Kind, Name string }
+
+func sortCallable(c *sqlguard.Catalog, names []callable) {
 	lists := map[string]*[]string{
 		"shadow_function": &c.ShadowFunctions, "shadow_operator": &c.ShadowOperators,
 		"extension_function": &c.ExtensionFunctions, "user_function": &c.UserFunctions, "row_function": &c.RowFunctions,
 	}
-	for _, f := range callable {
+	for _, f := range names {
 		if list := lists[f.Kind]; list != nil {
 			*list = append(*list, f.Name)
 		}
 	}
-	return c, nil
 }
 
 // leak is one relation or function of the closure; Identity is quoted as needed in SQL.

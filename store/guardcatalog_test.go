@@ -152,6 +152,107 @@ func TestClosureFindsEveryWay(t *testing.T) {
 	}
 }
 
+func TestVolatileRelations(t *testing.T) {
+	const tables = `CREATE TABLE orders(id int, at timestamptz DEFAULT now(), tag double precision DEFAULT random(), note text);
+		CREATE TABLE users(id int, owner text);
+		CREATE FUNCTION chance() RETURNS double precision LANGUAGE plpgsql AS 'BEGIN RETURN 4; END';
+		CREATE FUNCTION newest() RETURNS int LANGUAGE sql STABLE AS 'SELECT max(id) FROM public.orders';
+		CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';`
+	for _, c := range []struct {
+		name, ddl string
+		want      []string
+	}{
+		{"a plain view, an expression, a cast and a column default do not change",
+			`CREATE VIEW plain AS SELECT twice(id), at::date, lower(note), at > '2026-01-01' AS late, count(*) OVER (), note || 1 AS x FROM orders`, nil},
+		{"a call in the select list", `CREATE VIEW v AS SELECT now() AS n`, []string{"v"}},
+		{"in a condition", `CREATE VIEW v AS SELECT id FROM orders WHERE at > now() - interval '1 day'`, []string{"v"}},
+		{"in a common table expression", `CREATE VIEW v AS WITH c AS (SELECT random() AS r) SELECT r FROM c`, []string{"v"}},
+		{"in a sub-select", `CREATE VIEW v AS SELECT id FROM orders WHERE id = (SELECT pg_backend_pid())`, []string{"v"}},
+		{"in a join, an order and a group", `CREATE VIEW a AS SELECT o.id FROM orders o JOIN users u ON random() < 0.5;
+			CREATE VIEW b AS SELECT id FROM orders ORDER BY random(); CREATE VIEW c AS SELECT count(*) FROM orders GROUP BY version()`, []string{"a", "b", "c"}},
+		{"in FROM, as an argument, as an aggregate's filter", `CREATE VIEW a AS SELECT * FROM current_setting('timezone') s;
+			CREATE VIEW b AS SELECT date_trunc('day', clock_timestamp()); CREATE VIEW c AS SELECT count(*) FILTER (WHERE at < now()) FROM orders`, []string{"a", "b", "c"}},
+		{"CURRENT_DATE and its like", `CREATE VIEW a AS SELECT CURRENT_DATE; CREATE VIEW b AS SELECT id FROM users WHERE owner = CURRENT_USER;
+			CREATE VIEW c AS SELECT LOCALTIMESTAMP; CREATE VIEW d AS SELECT current_schema`, []string{"a", "b", "c", "d"}},
+		{"what a text cannot call but a view may", `CREATE SEQUENCE s; CREATE VIEW a AS SELECT nextval('s'); CREATE VIEW b AS SELECT inet_client_addr()`, []string{"a", "b"}},
+		{"'now' as a date is a constant since the view was made", `CREATE VIEW v AS SELECT 'now'::timestamptz, 'today'::date`, nil},
+		{"'now' as a text that is cast later is not", `CREATE VIEW a AS SELECT 'now'::text::timestamptz AS n; CREATE VIEW b AS SELECT (' Yesterday '::text)::date AS n;
+			CREATE VIEW word AS SELECT ('unknown'::text)::varchar, note::timestamptz FROM orders`, []string{"a", "b"}},
+		{"a sample, unless it is repeatable", `CREATE VIEW a AS SELECT id FROM orders TABLESAMPLE SYSTEM (10);
+			CREATE VIEW b AS SELECT id FROM orders TABLESAMPLE SYSTEM (10) REPEATABLE (1)`, []string{"a"}},
+		{"a catalog and a view of PostgreSQL's own", `CREATE VIEW a AS SELECT relname FROM pg_class; CREATE VIEW b AS SELECT * FROM pg_stat_user_tables;
+			CREATE VIEW c AS SELECT table_name FROM information_schema.tables`, []string{"a", "b", "c"}},
+		{"a user's function unless it is immutable", `CREATE VIEW a AS SELECT chance(); CREATE VIEW b AS SELECT newest(); CREATE VIEW c AS SELECT twice(1)`, []string{"a", "b"}},
+		{"an immutable function with such a default", `CREATE FUNCTION d1(at timestamptz DEFAULT now()) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+			CREATE FUNCTION d2(x double precision DEFAULT chance()) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+			CREATE VIEW a AS SELECT d1(); CREATE VIEW b AS SELECT d2()`, []string{"a", "b"}},
+		{"an operator and an aggregate made of one", `CREATE FUNCTION roll(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+			CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = roll); CREATE AGGREGATE rolls(int) (SFUNC = roll, STYPE = int, INITCOND = '0');
+			CREATE VIEW a AS SELECT id ### 1 AS x FROM orders; CREATE VIEW b AS SELECT rolls(id) FROM orders; CREATE VIEW c AS SELECT rolls(id) OVER () FROM orders`,
+			[]string{"a", "b", "c"}},
+		{"views over such a view, to any depth", `CREATE VIEW a AS SELECT now() AS n; CREATE VIEW b AS SELECT * FROM a; CREATE VIEW c AS SELECT id FROM orders WHERE at < (SELECT n FROM b);
+			CREATE VIEW other AS SELECT * FROM orders`, []string{"a", "b", "c"}},
+		{"a view with its reader's rights, and one with a security barrier", `CREATE VIEW a WITH (security_invoker) AS SELECT now() AS n;
+			CREATE VIEW b WITH (security_barrier) AS SELECT n FROM a`, []string{"a", "b"}},
+		{"a materialized view is data, and so is what reads it", `CREATE MATERIALIZED VIEW m AS SELECT now() AS n; CREATE VIEW v AS SELECT * FROM m;
+			CREATE VIEW a AS SELECT random() AS r; CREATE MATERIALIZED VIEW ma AS SELECT * FROM a`, []string{"a"}},
+		{"a rule that writes is not read", `CREATE RULE r AS ON INSERT TO users DO ALSO INSERT INTO orders(at) VALUES (now())`, nil},
+		{"a policy, and a view of its table", `CREATE POLICY p ON users USING (owner = current_setting('app.owner', true)); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+			CREATE VIEW v AS SELECT id FROM users`, []string{"users", "v"}},
+		{"a policy that calls a user's function or reads such a view", `CREATE VIEW a AS SELECT now() AS n;
+			CREATE POLICY p ON users FOR SELECT USING (id < chance()); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY q ON orders USING (at < (SELECT n FROM a)); ALTER TABLE orders ENABLE ROW LEVEL SECURITY`, []string{"a", "orders", "users"}},
+		{"not a policy of data, of writing, or of a table without row-level security", `CREATE TABLE free(id int);
+			CREATE POLICY p ON users USING (id > 1); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY q ON orders FOR INSERT WITH CHECK (at < now()); CREATE POLICY all_of ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY r ON free USING (random() < 0.5)`, nil},
+		{"a stable function of a harmless extension is as good as immutable, a volatile one is not", `CREATE EXTENSION pg_trgm; CREATE EXTENSION pgcrypto;
+			CREATE VIEW a AS SELECT note % 'x' AS x, show_trgm(note) FROM orders; CREATE VIEW b AS SELECT gen_salt('md5')`, []string{"b"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url := storetest.DB(t)
+			storetest.Exec(t, url, tables, c.ddl)
+			catalog, err := store.LoadGuardCatalog(t.Context(), open(t, url).Reader(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, n := range catalog.VolatileRelations {
+				if n.Schema != "public" {
+					t.Errorf("got %v, want relations of public only", n)
+				}
+				got = append(got, n.Name)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("ddl: %s\ngot  %q\nwant %q", c.ddl, got, c.want)
+			}
+		})
+	}
+}
+
+// TestViewOverNowIsVolatile holds that what is loaded reaches the statement.
+func TestViewOverNowIsVolatile(t *testing.T) {
+	url, r := withFixture(t)
+	storetest.Exec(t, url, `CREATE VIEW "Recent" AS SELECT * FROM orders WHERE created_at > now() - interval '1 day'; CREATE VIEW paid AS SELECT * FROM orders WHERE status = 'paid'`)
+	g, err := sqlguard.New(sqlguard.Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := store.LoadGuardCatalog(t.Context(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.SetCatalog(catalog)
+	for sql, want := range map[string]bool{
+		`SELECT * FROM "Recent"`: true, `SELECT 1 WHERE EXISTS (SELECT 1 FROM public."Recent")`: true,
+		"SELECT * FROM paid": false, "SELECT * FROM orders": false, "SELECT * FROM daily_sales": false,
+	} {
+		if s, err := g.Check(sql); err != nil || s.Volatile() != want {
+			t.Errorf("%s: got volatile %v (%v), want %v", sql, s.Volatile(), err, want)
+		}
+	}
+}
+
 func TestShadowsAndCallableFunctions(t *testing.T) {
 	url := storetest.DB(t)
 	storetest.Exec(t, url, `CREATE TABLE users(id int);
@@ -283,6 +384,23 @@ func BenchmarkLoadGuardCatalog(b *testing.B) {
 	for b.Loop() {
 		if _, err := store.LoadGuardCatalog(b.Context(), r, sqlguard.DefaultForbiddenTables()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoadGuardCatalogOfManyViews takes 1,000 views of the length of a report's, one in fifty of them over now().
+func BenchmarkLoadGuardCatalogOfManyViews(b *testing.B) {
+	url, r := withFixture(b)
+	storetest.Exec(b, url, `DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE 'CREATE VIEW report_' || i || ' AS WITH x AS (
+		SELECT o.id, o.total, u.country, lower(u.name) || o.status AS label, count(*) OVER (PARTITION BY o.status ORDER BY o.created_at) AS n,
+			CASE WHEN o.total > 100 THEN ''big'' ELSE coalesce(o.status, ''none'') END AS size
+		FROM orders o JOIN users u ON u.id = o.user_id LEFT JOIN departments d ON d.id = u.manager_id
+		WHERE u.meta->>''a'' = ''b'' AND o.created_at > ' || CASE WHEN i % 50 = 0 THEN 'now()' ELSE '''2026-01-01''' END || ')
+		SELECT country, size, sum(total) AS total, max(label) AS label, count(DISTINCT id) AS ids FROM x GROUP BY 1, 2 HAVING sum(total) > 10 ORDER BY 3'; END LOOP; END $$`)
+	for b.Loop() {
+		c, err := store.LoadGuardCatalog(b.Context(), r, sqlguard.DefaultForbiddenTables())
+		if err != nil || len(c.VolatileRelations) != 20 {
+			b.Fatalf("got %d relations (%v), want 20", len(c.VolatileRelations), err)
 		}
 	}
 }

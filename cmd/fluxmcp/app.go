@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxstudio/fluxmcp/sidecar/telemetry"
 	"github.com/fluxstudio/fluxmcp/sqlguard"
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/inspect"
@@ -26,15 +27,28 @@ type app struct {
 	private *privateDatabase // nil with DATABASE_URL
 	sample  bool             // the private database holds the sample company
 	log     *slog.Logger
+	around  services
+	sets    []tools.Toolset
+}
+
+// serving is what an app is made for.
+type serving struct {
+	telemetry *telemetry.Telemetry // nil: none
+	limited   bool                 // RATE_LIMIT_PER_MINUTE counts also where it is not set
+	calls     bool                 // tools will be called
 }
 
 // newApp wires everything and makes no connection. Close the result.
-func newApp(ctx context.Context, set *settings, log *slog.Logger) (*app, error) {
+func newApp(ctx context.Context, set *settings, log *slog.Logger, kind serving) (*app, error) {
 	a := &app{log: log}
 	if err := a.openDatabase(ctx, set); err != nil {
 		return nil, err
 	}
-	if err := a.serveTools(set); err != nil {
+	err := a.openServices(set, kind)
+	if err == nil {
+		err = a.serveTools(set)
+	}
+	if err != nil {
 		a.close()
 		return nil, err
 	}
@@ -84,8 +98,10 @@ func (a *app) serveTools(set *settings) error {
 	a.mcp = transport.NewServer(transport.Info{
 		Name: "fluxmcp", Title: "fluxmcp", Version: version(), Instructions: a.instructions(),
 	}, a.log, tools.Completions(sets...)...)
-	rt := tools.Runtime{Log: a.log, Notify: transport.Notify, Fail: failRequest}
+	rt := a.runtime()
+	rt.Notify, rt.Fail = transport.Notify, failRequest
 	rt.AddToolset(a.mcp, sets...)
+	a.sets = sets
 	return nil
 }
 
@@ -95,6 +111,7 @@ func (a *app) toolsets(set *settings) ([]tools.Toolset, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Caching = a.caching(set)
 	readOnly, err := set.boolean("FLUXMCP_READ_ONLY")
 	if err != nil {
 		return nil, err
@@ -138,6 +155,9 @@ func (a *app) instructions() string {
 }
 
 func (a *app) close() {
+	if err := a.around.close(); err != nil { // before the database, which stores what is queued
+		a.log.Warn("not all was stored at the end", "cause", err.Error())
+	}
 	if a.db != nil {
 		a.db.Close()
 	}

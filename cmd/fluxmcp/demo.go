@@ -23,6 +23,7 @@ func demoCommand(c *cli) *cobra.Command {
 			c.set.set("DATABASE_URL", "", "demo")
 			c.set.set("QUERY_DATABASE_URL", "", "demo")
 			c.set.set("FLUXMCP_SAMPLE_DATA", "true", "demo")
+			c.set.set("FLUXMCP_AUTH", authNone, "demo")
 			return c.serve(cmd.Context(), c.introduce(cmd.Context()))
 		},
 	}

@@ -18,8 +18,9 @@ func doctorCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Check every dependency and say how to mend it",
-		Long: "doctor checks the settings, the database, the role of agents' SQL, the migrations\n" +
-			"and the address to listen on. Each line says what was found; what is wrong says how to mend it.",
+		Long: "doctor checks the settings, the address and public URL, the keys of bearer tokens, the\n" +
+			"database, the role of agents' SQL, the migrations, the audit, the clock, Redis, and that\n" +
+			"providers can be reached. Each line says what was found; what is wrong says how to mend it.",
 		Example: "  fluxmcp doctor\n  DATABASE_URL=postgres://… fluxmcp doctor",
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
@@ -57,13 +58,19 @@ func (c *cli) doctor(ctx context.Context) error {
 	defer cancel()
 	e := &examination{c: c}
 	e.listener(ctx)
+	e.public(ctx)
+	e.keys(ctx)
 	if a := e.settings(ctx); a != nil {
 		defer a.close()
 		if e.database(ctx, a) {
 			e.role(ctx, a)
 			e.migrations(ctx, a)
+			e.audit(ctx, a)
+			e.clock(ctx, a)
 		}
+		e.redis(ctx, a)
 	}
+	e.providers(ctx)
 	if e.failed {
 		return errUnhealthy
 	}
@@ -72,7 +79,12 @@ func (c *cli) doctor(ctx context.Context) error {
 
 func (e *examination) listener(ctx context.Context) {
 	address := e.c.set.text("FLUXMCP_LISTEN")
-	if err := checkAuth(e.c.set.text("FLUXMCP_AUTH"), address); err != nil {
+	err := checkListen("FLUXMCP_LISTEN", address)
+	auth := ""
+	if err == nil {
+		auth, err = authKind(e.c.set, address)
+	}
+	if err != nil {
 		e.fail("address", err)
 		return
 	}
@@ -82,12 +94,12 @@ func (e *examination) listener(ctx context.Context) {
 		return
 	}
 	_ = l.Close() // only tried
-	e.ok("address", address+" is free")
+	e.ok("address", address+" is free; authentication: "+auth)
 }
 
 // settings wires the program without serving; nil when that cannot be done.
 func (e *examination) settings(ctx context.Context) *app {
-	a, err := newApp(ctx, e.c.set, e.c.log)
+	a, err := newApp(ctx, e.c.set, e.c.log, serving{})
 	if err != nil {
 		e.fail("settings", err)
 		return nil
@@ -161,7 +173,7 @@ func (e *examination) migrations(ctx context.Context, a *app) {
 	}
 	for _, m := range all {
 		if m.AppliedAt.IsZero() {
-			e.ok(what, fmt.Sprintf("%04d_%s is not applied; `fluxmcp migrate up` makes them (nothing needs them in this version)", m.Version, m.Name))
+			e.warn(what, fmt.Sprintf("%04d_%s is not applied", m.Version, m.Name), "Run `fluxmcp migrate up`; it touches nothing of yours.")
 			return
 		}
 	}

@@ -22,7 +22,7 @@ func TestDoctor(t *testing.T) {
 		{"a database set up well is all ok", []string{"DATABASE_URL=" + sampled}, 0, []string{"ok    role: agents' SQL runs as fluxmcp_reader", "ok    guard"}, "warn  role"},
 		{"a refused connection says where to look", []string{"DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d"}, 1, []string{"FAIL  database", "Start PostgreSQL there"}, "hunter2"},
 		{"a reader role that is not there is named", []string{"DATABASE_URL=" + sampled, "FLUXMCP_READER_ROLE=nosuch"}, 0, []string{"there is no role nosuch", "guard setup-sql"}, "ALTER ROLE"},
-		{"an address that others reach is refused", []string{"DATABASE_URL=" + sampled, "FLUXMCP_LISTEN=0.0.0.0:1"}, 1, []string{"FAIL  address", "Listen on 127.0.0.1."}, ""},
+		{"an address that others reach is refused", []string{"DATABASE_URL=" + sampled, "FLUXMCP_LISTEN=0.0.0.0:1"}, 1, []string{"FAIL  address", "or listen on 127.0.0.1."}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := runCLI(t, "", c.env, "doctor")

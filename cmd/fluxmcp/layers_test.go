@@ -13,16 +13,25 @@ var layers = map[string][]string{
 	"cmd/fluxmcp":          {"*"},
 	"examples/conformance": {"*"},
 	"migrations":           {},
+	"oauth/bearer":         {},
+	"sidecar":              {"oauth/bearer", "tools", "tools/transport", "tools/transport/origins"},
+	"sidecar/telemetry":    {"tools", "tools/transport"},
 	"sqlguard":             {},
 	"store":                {"sqlguard", "migrations"},
+	"store/audit":          {"store", "store/internal/own"},
+	"store/cache":          {"store/redisdb"},
 	"store/embedded":       {},
 	"store/inspect":        {"store", "sqlguard", "store/internal/names", "store/internal/own"},
+	"store/limits":         {"store/redisdb"},
 	"store/plan":           {},
+	"store/redisdb":        {},
 	"store/sample":         {},
 	"store/storetest":      {"store/embedded"},
 	"tools":                {},
-	"tools/postgres":       {"tools", "store", "store/inspect", "store/plan", "sqlguard"},
-	"tools/transport":      {},
+	"tools/postgres":       {"tools", "store", "store/cache", "store/inspect", "store/plan", "sqlguard"},
+	"tools/transport":      {"tools/transport/origins"},
+
+	"tools/transport/origins": {},
 }
 
 // TestLayers holds the direction of imports: down, and never sideways.
@@ -58,6 +67,9 @@ func TestLayers(t *testing.T) {
 			}
 			if strings.Contains(imported, "pg_query_go") && name != "sqlguard" {
 				t.Errorf("%s imports pg_query_go, and cgo with it, which belongs in sqlguard alone", name)
+			}
+			if strings.HasPrefix(imported, "github.com/redis/go-redis") && !strings.HasPrefix(name, "store/") {
+				t.Errorf("%s imports go-redis, which belongs below store", name)
 			}
 			if imported == "github.com/mark3labs/mcp-go/server" && name != "tools" && name != "tools/transport" && !slices.Contains(allowed, "*") {
 				t.Errorf("%s imports mcp-go, which belongs in tools and tools/transport", name)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -20,7 +21,13 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	hits, secrets, bytes := searchCanaries()
+	if hits > 0 {
+		code = 1
+	}
+	fmt.Fprintf(os.Stderr, "canaries: %d secrets searched for in %d bytes of logs, traces, envelopes and audit rows: %d hits\n", secrets, bytes, hits)
+	os.Exit(code)
 }
 
 // sampleDatabase is the URL of a database with the sample company.
@@ -92,9 +99,21 @@ func TestCommandLine(t *testing.T) {
 		{"flag wins over the environment", []string{"config", "--log-level", "warn"}, "", []string{"FLUXMCP_LOG_LEVEL=debug"}, 0, "warn", ""},
 		{"misspelt setting is reported", []string{"version"}, "", []string{"FLUXMCP_LISTN=x"}, 0, "", "FLUXMCP_LISTN"},
 		{"bad log level refuses to start", []string{"version"}, "", []string{"FLUXMCP_LOG_LEVEL=loud"}, 1, "", "Write debug, info, warn or error."},
-		{"open address without authentication refuses to start", []string{"serve", "--listen", "0.0.0.0:0"}, "", nil, 1, "", "Listen on 127.0.0.1."},
-		{"empty host is an open address", []string{"serve", "--listen", ":0"}, "", nil, 1, "", "Listen on 127.0.0.1."},
-		{"authentication this version lacks refuses to start", []string{"serve", "--auth", "jwt"}, "", nil, 1, "", "--auth none"},
+		{"open address without authentication refuses to start", []string{"serve", "--listen", "0.0.0.0:0"}, "", nil, 1, "", "or listen on 127.0.0.1."},
+		{"empty host is an open address", []string{"serve", "--listen", ":0"}, "", nil, 1, "", "or listen on 127.0.0.1."},
+		{"tokens without a key to verify them refuse to start", []string{"serve", "--auth", "jwt"}, "", nil, 1, "", "Set JWT_SECRET"},
+		{"address without a port refuses to start", []string{"serve", "--listen", "127.0.0.1"}, "", nil, 1, "", "Write it as 127.0.0.1:8787."},
+		{"short secret refuses to start, without repeating it", []string{"serve"}, "", []string{"JWT_SECRET=hunter2"}, 1, "", "32 random bytes"},
+		{"short session key refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_SESSION_KEY=hunter2"}, 1, "", "FLUXMCP_SESSION_KEY"},
+		{"issuer that is no URL refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_ISSUERS=login.example"}, 1, "", "hint: "},
+		{"bad Redis URL refuses to start, without repeating it", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "REDIS_URL=http://u:hunter2@h"}, 1, "", "REDIS_URL"},
+		{"unknown way to audit refuses to start", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_AUDIT=yes"}, 1, "", "auto, required or off"},
+		{"public URL with a path refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_PUBLIC_URL=https://x/y"}, 1, "", "without a path"},
+		{"proxy that is no network refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_TRUSTED_PROXIES=proxy"}, 1, "", "10.0.0.0/8"},
+		{"share of traces over one refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_TRACE_SAMPLE=2"}, 1, "", "FLUXMCP_TRACE_SAMPLE"},
+		{"bad Sentry DSN refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "SENTRY_DSN=nonsense"}, 1, "", "hint: "},
+		{"limit that is no number refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "RATE_LIMIT_PER_MINUTE=many"}, 1, "", "RATE_LIMIT_PER_MINUTE"},
+		{"audit wants a sensible limit", []string{"audit", "--limit", "0"}, "", nil, 2, "", "--limit"},
 		{"bad database URL refuses to start, without repeating it", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://u:hunter2@h:port/d"}, 1, "", "percent-encoded"},
 		{"bad number refuses to start", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://h/d", "QUERY_MAX_ROWS=many"}, 1, "", "QUERY_MAX_ROWS"},
 		{"unknown toolset refuses to start", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_TOOLSETS=postgers"}, 1, "", "Choose from postgres."},

@@ -17,6 +17,7 @@ type cli struct {
 	envFile string
 	set     *settings
 	log     *slog.Logger
+	offered offered
 }
 
 // flagOf maps flags to the settings they override.
@@ -62,7 +63,7 @@ func rootCommand(io streams, environ []string) *cobra.Command {
 	}
 	root.AddCommand(
 		stdioCommand(c), serveCommand(c), demoCommand(c), migrateCommand(c), guardCommand(c),
-		doctorCommand(c), configCommand(c), versionCommand(c),
+		tokenCommand(c), auditCommand(c), doctorCommand(c), configCommand(c), versionCommand(c),
 	)
 	return root
 }

@@ -22,7 +22,7 @@ const (
 func serveFlags() []flagOf {
 	return []flagOf{
 		{"listen", "FLUXMCP_LISTEN", "HOST:PORT to listen on"},
-		{"auth", "FLUXMCP_AUTH", "who may call: none"},
+		{"auth", "FLUXMCP_AUTH", "who may call: jwt or none"},
 		{"strict", "FLUXMCP_STRICT", "refuse a database role that can do more than read"},
 		{"read-only", "FLUXMCP_READ_ONLY", "offer only tools that change nothing"},
 	}
@@ -49,10 +49,13 @@ func serveCommand(c *cli) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve MCP over HTTP",
 		Long: "serve answers MCP over Streamable HTTP at /mcp and over legacy SSE at /sse and\n" +
-			"/message, and /healthz. It stops on SIGTERM: calls under way have 10 seconds to end,\n" +
-			"then they are canceled.",
-		Example: "  fluxmcp serve --listen 127.0.0.1:8787 --auth none\n" +
-			"  DATABASE_URL=postgres://reader@db/app fluxmcp serve --strict",
+			"/message, REST at /api/mcp, and /healthz, /readyz and /metrics.\n\n" +
+			"With JWT_SECRET or FLUXMCP_ISSUERS every request needs a bearer token; without,\n" +
+			"serve listens on loopback addresses alone. It stops on SIGTERM: calls under way have\n" +
+			"10 seconds to end, then they are canceled.",
+		Example: "  fluxmcp serve                                   # this machine alone, no tokens\n" +
+			"  JWT_SECRET=$(openssl rand -base64 48) fluxmcp serve --listen 0.0.0.0:8787\n" +
+			"  FLUXMCP_ISSUERS=https://login.example.com FLUXMCP_PUBLIC_URL=https://mcp.example.com fluxmcp serve --listen :8787 --strict",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), nil) },
 	}
@@ -62,38 +65,59 @@ func serveCommand(c *cli) *cobra.Command {
 
 // serve runs the HTTP server until ctx ends. ready, where not nil, is called
 // once it accepts connections.
-func (c *cli) serve(ctx context.Context, ready func(a *app, base string) error) error {
+func (c *cli) serve(ctx context.Context, ready func(a *app, base string) error) (err error) {
 	address := c.set.text("FLUXMCP_LISTEN")
-	if err := checkAuth(c.set.text("FLUXMCP_AUTH"), address); err != nil {
+	if err := checkListen("FLUXMCP_LISTEN", address); err != nil {
 		return err
 	}
+	auth, err := authKind(c.set, address)
+	if err != nil {
+		return err
+	}
+	tel, err := c.startTelemetry(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.stopTelemetry(tel)
 	// Connections outlive ctx: calls under way are drained after it ends.
-	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log)
+	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, limited: true, calls: true})
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	c.offered.set(a.sets)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the check below before the database is closed
 	if err := c.checkPosture(ctx, a); err != nil {
 		return err
 	}
+	return c.listen(ctx, a, auth, ready)
+}
+
+// listen opens the listeners and serves until ctx ends.
+func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app, base string) error) error {
+	address := c.set.text("FLUXMCP_LISTEN")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return &cannotListen{address: address, err: err}
 	}
-	handler := transport.NewHTTP(a.mcp, transport.HTTPOptions{AllowedOrigins: c.set.list("CORS_ORIGINS"), Log: c.log})
-	srv := &http.Server{
-		Handler:           routes(handler),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+	base := "http://" + listener.Addr().String()
+	f, err := c.newFace(ctx, a, auth, base)
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
+	defer f.close()
+	stopMetrics, err := c.serveMetrics(ctx, a)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopMetrics()
+	srv := newServer(f.handler)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
-	c.log.Info("listening", "address", listener.Addr().String())
+	c.log.Info("listening", "address", listener.Addr().String(), "auth", auth)
 	if ready != nil {
-		if err := ready(a, "http://"+listener.Addr().String()); err != nil {
+		if err := ready(a, base); err != nil {
 			return errors.Join(err, srv.Close())
 		}
 	}
@@ -102,7 +126,39 @@ func (c *cli) serve(ctx context.Context, ready func(a *app, base string) error) 
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
-	return drain(srv, handler)
+	return drain(srv, f.mcp)
+}
+
+// newServer has the limits that no client may hold it up with.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+// serveMetrics listens apart where that is set.
+func (c *cli) serveMetrics(ctx context.Context, a *app) (stop func(), err error) {
+	const name = "FLUXMCP_METRICS_LISTEN"
+	address := c.set.text(name)
+	if address == "" {
+		return func() {}, nil
+	}
+	if err := checkListen(name, address); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, &cannotListen{address: address, err: err}
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.around.tel.MetricsHandler())
+	srv := newServer(mux)
+	go func() { _ = srv.Serve(listener) }() // ends with stop
+	c.log.Info("metrics", "address", listener.Addr().String())
+	return func() { _ = srv.Close() }, nil
 }
 
 // drain lets calls under way end and closes streams that would never end.
@@ -119,33 +175,6 @@ func drain(srv *http.Server, h *transport.HTTP) error {
 		return errors.Join(fmt.Errorf("stop HTTP: %w", err), srv.Close())
 	}
 	return nil
-}
-
-func routes(mcp http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/mcp", mcp)
-	mux.Handle("/sse", mcp)
-	mux.Handle("/message", mcp)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "ok")
-	})
-	return mux
-}
-
-// checkAuth refuses to serve strangers without knowing who they are.
-func checkAuth(auth, address string) error {
-	if auth != "none" {
-		return &badSetting{"FLUXMCP_AUTH", fmt.Sprintf("%q is not a kind of authentication that this version has", auth), "Use --auth none on a loopback address."}
-	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return &badSetting{"FLUXMCP_LISTEN", fmt.Sprintf("%q is not HOST:PORT", address), "Write it as 127.0.0.1:8787."}
-	}
-	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
-		return nil
-	}
-	return &badSetting{"FLUXMCP_LISTEN", fmt.Sprintf("%s can be reached from other machines, and --auth none lets anyone in", address), "Listen on 127.0.0.1."}
 }
 
 // cannotListen says why the address is not to be had.

@@ -166,6 +166,7 @@ func (l *lockedBuffer) String() string {
 func serve(t testing.TB, url string, env ...string) *httpServer {
 	t.Helper()
 	s := &httpServer{cmd: program(t, append(env, "DATABASE_URL="+url), "serve", "--listen", "127.0.0.1:0"), log: &lockedBuffer{}}
+	listenFor("the log of "+t.Name(), s.log.String)
 	r, w := io.Pipe()
 	s.cmd.Stderr = io.MultiWriter(s.log, w)
 	if err := s.cmd.Start(); err != nil {
@@ -231,7 +232,7 @@ func TestServeFace(t *testing.T) {
 // the process exits with 0.
 func TestSigtermDrains(t *testing.T) {
 	url := sampleDatabase(t)
-	s := serve(t, url)
+	s := serve(t, url, "QUERY_TIMEOUT=5s") // less than what is left for calls under way
 	c := connect(t, &mcp.StreamableClientTransport{Endpoint: s.base + "/mcp"})
 	answered := make(chan string, 1)
 	go func() {

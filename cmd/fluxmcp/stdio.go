@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/transport"
 	"github.com/spf13/cobra"
 )
@@ -25,15 +26,22 @@ func stdioCommand(c *cli) *cobra.Command {
 
 // stdio answers until standard input ends or ctx does.
 func (c *cli) stdio(ctx context.Context) error {
-	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log)
+	tel, err := c.startTelemetry(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.stopTelemetry(tel)
+	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, calls: true})
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	c.offered.set(a.sets)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the check below before the database is closed
 	if err := c.checkPosture(ctx, a); err != nil {
 		return err
 	}
-	return transport.ServeStdio(ctx, a.mcp, c.io.in, c.io.out, c.log)
+	ctx = tools.WithPrincipal(ctx, localUser())
+	return transport.ServeStdio(ctx, a.mcp, c.io.in, c.io.out, transport.StdioOptions{Log: c.log, Observer: tel.Observer()})
 }

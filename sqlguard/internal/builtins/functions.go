@@ -4,6 +4,7 @@ package builtins
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,6 +29,20 @@ func Lookup(name string) (Func, bool) {
 	return f, ok
 }
 
+// ChangingNames returns the names of the functions whose result may change though no table did, sorted: those that are
+// Volatile, and the stable ones about sessions and the server that no text may call but a view may.
+func ChangingNames() []string {
+	refused := set(refusedStable)
+	var names []string
+	for name, f := range functions() {
+		if f.Volatile || refused[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // functions holds the functions of pg_catalog by name: PostgreSQL 15's from the generated list, later ones from
 // laterBuiltins. It is built once and never changes.
 var functions = sync.OnceValue(func() map[string]Func {
@@ -45,7 +60,7 @@ var functions = sync.OnceValue(func() map[string]Func {
 		}
 	}
 	for _, name := range strings.Fields(laterBuiltins) {
-		known[name] = Func{Callable: true, Scalar: true, Volatile: allowed[name], Relation: byName[name]}
+		known[name] = Func{Callable: true, Scalar: true, Volatile: allowed[name] || variable[name], Relation: byName[name]}
 	}
 	for _, name := range strings.Fields(castFunctions) {
 		known[name] = Func{Callable: true, Scalar: true, Relation: name == "regtype"}
@@ -88,7 +103,7 @@ func refusedPrefix(name string) bool {
 
 // timeDependent are stable names whose result changes with time or session rather than with the data.
 const timeDependent = " now statement_timestamp transaction_timestamp age current_setting txid_current_snapshot current_user" +
-	" session_user current_database current_schema current_schemas version "
+	" session_user system_user current_database current_schema current_schemas version "
 
 // relationByText are functions that read a text argument as a relation's or a type's name without declaring regclass.
 const relationByText = " regclass to_regclass to_regtype to_regtypemod pg_get_viewdef pg_get_serial_sequence row_security_active" +

@@ -1,0 +1,2 @@
+DROP TABLE fluxmcp.audit_log;
+DROP FUNCTION fluxmcp.audit_log_refuse();
