@@ -168,7 +168,7 @@ func startNginx(t testing.TB, replicas []*replica) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		_ = cmd.Process.Signal(syscall.SIGTERM) // not SIGQUIT, which waits for idle clients
 		_ = cmd.Wait()
 	})
 	for range 200 {
@@ -347,6 +347,7 @@ func TestKilledReplicaTakesOnlyItsOwnCalls(t *testing.T) {
 	if err := victim.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	_ = victim.cmd.Wait() // until then it takes connections
 	killed = time.Now()
 	all.Wait()
 	failed, after := 0, 0
