@@ -42,8 +42,9 @@ func harmlessExtensions() []string {
 // always counts as such. It reads catalogs that every role may read, with r's
 // search_path, because that decides what an unqualified call finds.
 //
-// It takes a function's word that it is immutable. It cannot see a name that a
-// function body puts together at run time, nor
+// It takes a function's word that it is immutable, unless its body is stored
+// parsed (BEGIN ATOMIC). It cannot see a name that a function body puts
+// together at run time, nor
 // what a foreign server's views show: there the reader role is the boundary.
 func LoadGuardCatalog(ctx context.Context, r *Reader, forbidden []string) (sqlguard.Catalog, error) {
 	var c sqlguard.Catalog

@@ -139,7 +139,7 @@ func (s *services) close() error {
 func (a *app) runtime() tools.Runtime {
 	s := &a.around
 	m := s.tel.Metrics()
-	rt := tools.Runtime{Log: a.log, TraceID: telemetry.TraceID}
+	rt := tools.Runtime{Log: a.log, TraceID: telemetry.TraceID, Called: func(_ context.Context, tool, outcome string) { m.ToolCall(tool, outcome) }}
 	if s.perMinute > 0 || s.writes > 0 {
 		rt.Limits = callLimits{shared: s.limits, calls: perMinute("calls", s.perMinute), writes: perMinute("writes", s.writes), denied: m.RateLimitDenied}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -35,4 +36,25 @@ func TestCacheLeavesOutWhatHasExpired(t *testing.T) {
 	if got, ok := c.get(cacheKey{1}); ok {
 		t.Errorf("got %+v, want nothing", got)
 	}
+}
+
+// The cache drops what has expired by itself; Verify does not rely on it. The
+// clock of a bubble stands still, so that the entry can be kept.
+func TestCachedTokenIsHeldAgainstTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, err := New(t.Context(), Config{Audiences: []string{"a"}, Secret: make([]byte, minSecret)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		key := sha256.Sum256([]byte("token"))
+		v.cache.entries.Set(key, Claims{Subject: "u", Expires: time.Now().Add(-v.leeway)})
+		v.cache.entries.SetExpiresAfter(key, time.Hour)
+		if _, kept := v.cache.get(key); !kept {
+			t.Fatal("got no entry in the cache, want one that is past its expiry")
+		}
+		if got, err := v.Verify(t.Context(), "token"); err == nil {
+			t.Errorf("got %+v, want it refused", got)
+		}
+	})
 }

@@ -104,7 +104,9 @@ func TestWhatTokensSay(t *testing.T) {
 }
 
 func TestSpellingsOfOneAudience(t *testing.T) {
-	r := newRig(t, newSite(allKeys()), func(c *bearer.Config) { c.Audiences = []string{audience, "flux-api", "https://root.example.com/", "https://u@root.example.com"} })
+	r := newRig(t, newSite(allKeys()), func(c *bearer.Config) {
+		c.Audiences = []string{audience, "flux-api", "https://root.example.com/", "https://u@root.example.com"}
+	})
 	for _, aud := range []any{
 		audience, audience + "/", "HTTPS://MCP.Example.COM/mcp", []string{"https://other.example.com", audience},
 		"flux-api", "https://root.example.com",

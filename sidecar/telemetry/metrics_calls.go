@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// calls is about MCP and HTTP. Observer and Middleware feed all but the cache
-// and the questions.
+// calls is about MCP and HTTP. Observer and Middleware feed all but the calls of
+// tools, the cache and the questions.
 type calls struct {
 	operation, session, request, stream metric.Float64Histogram
 	toolCalls, cache, ask               metric.Int64Counter
@@ -64,6 +64,14 @@ const (
 	CacheBypass   Cache = "bypass"   // the caller, or the settings, wanted no cache
 	CacheVolatile Cache = "volatile" // the answer may differ each time
 )
+
+// ToolCall counts a call of a tool that is registered, over MCP or REST, by how
+// it ended: ok, or the code of its failure.
+func (m *Metrics) ToolCall(tool, outcome string) {
+	if m != nil {
+		add(m.toolCalls, 1, attribute.String("tool", tool), attribute.String("outcome", m.labels.code.name(outcome)))
+	}
+}
 
 // QueryCache counts a query by what the cache did.
 func (m *Metrics) QueryCache(result Cache) {

@@ -99,7 +99,7 @@ func (o observer) Begin(ctx context.Context, m transport.Message) (context.Conte
 	labels := s.labels()
 	ctx, links := o.parent(ctx, m.Trace)
 	if o.t.spans == nil { // the caller's trace goes on in logs
-		return ctx, func(out transport.Outcome) { o.record(ctx, s, labels, out, began) }
+		return ctx, func(out transport.Outcome) { o.record(ctx, labels, out, began) }
 	}
 	ctx, span := o.t.tracer.Start(ctx, s.span(), trace.WithSpanKind(trace.SpanKindServer), trace.WithLinks(links...), trace.WithTimestamp(began))
 	if span.IsRecording() {
@@ -107,7 +107,7 @@ func (o observer) Begin(ctx context.Context, m transport.Message) (context.Conte
 		span.SetAttributes(o.details(ctx, m)...)
 	}
 	return ctx, func(out transport.Outcome) {
-		o.record(ctx, s, labels, out, began)
+		o.record(ctx, labels, out, began)
 		conclude(span, out)
 	}
 }
@@ -195,8 +195,8 @@ func conclude(span trace.Span, out transport.Outcome) {
 	span.End()
 }
 
-// record measures a message, and counts it where it calls a tool.
-func (o observer) record(ctx context.Context, s subject, labels []attribute.KeyValue, out transport.Outcome, began time.Time) {
+// record measures a message.
+func (o observer) record(ctx context.Context, labels []attribute.KeyValue, out transport.Outcome, began time.Time) {
 	m := o.t.metrics
 	if what := trouble(out); what != "" {
 		labels = append(labels, attribute.String("error.type", m.labels.code.name(what)))
@@ -205,22 +205,6 @@ func (o observer) record(ctx context.Context, s subject, labels []attribute.KeyV
 		labels = append(labels, attribute.String("rpc.response.status_code", m.labels.code.name(strconv.Itoa(out.Code))))
 	}
 	m.operation.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(labels...))
-	if s.tool != "" {
-		add(m.toolCalls, 1, attribute.String("tool", s.tool), attribute.String("outcome", outcome(out)))
-	}
-}
-
-// outcome is how a call of a tool ended, for people.
-func outcome(out transport.Outcome) string {
-	switch {
-	case out.Dropped:
-		return "canceled"
-	case out.Code != 0:
-		return "error"
-	case out.Failed:
-		return "tool_error"
-	}
-	return "ok"
 }
 
 // SessionEnded measures the length of a session.

@@ -100,7 +100,7 @@ func suspect(s string, i int) bool {
 	case '@':
 		return strings.Contains(before, "://")
 	case ' ':
-		return folded(before, "bearer") || strings.HasSuffix(before, "-----BEGIN")
+		return i >= 6 && before[i-1]|0x20 == 'r' && folded(before, "bearer") || strings.HasSuffix(before, "-----BEGIN")
 	case '-':
 		return dashed(before)
 	case '_':
@@ -127,6 +127,9 @@ func prefixed(before string) bool {
 // assigned reports whether what stands before = or : names a secret.
 func assigned(before string) bool {
 	name := strings.TrimRight(before, "\\\" ")
+	if name == "" || strings.IndexByte("ntdeyr", name[len(name)-1]|0x20) < 0 {
+		return queried(before)
+	}
 	for _, end := range [...]string{
 		"token", "secret", "password", "passwd", "passphrase", "key", "verifier", "dsn", "authorization", "cookie",
 	} {
@@ -134,17 +137,18 @@ func assigned(before string) bool {
 			return true
 		}
 	}
-	return queried(name)
+	return queried(before)
 }
 
 // queried reports whether name ends with a parameter of a query that is one.
 func queried(name string) bool {
+	name = name[max(0, len(name)-24):] // the longest has 17 characters
 	from := strings.LastIndexAny(name, "?&")
-	if from < 0 || len(name)-from > 24 {
+	if from < 0 {
 		return false
 	}
 	switch strings.ToLower(name[from+1:]) {
-	case "code", "state", "ticket", "sig", "signature", "x-amz-signature", "x-amz-credential":
+	case "code", "state", "ticket", "sig", "signature", "key", "x-amz-signature", "x-amz-credential":
 		return true
 	}
 	return false

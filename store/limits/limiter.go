@@ -85,7 +85,7 @@ func (m *Limiter) Take(ctx context.Context, key string, l Limit) Decision {
 	m.notice(err)
 	switch {
 	case err != nil:
-		return m.local.Take(key, l)
+		return m.local.Take(key, l.share(m.o.Replicas))
 	case d.Allowed:
 		m.local.Charge(key, l.share(m.o.Replicas))
 	default:
