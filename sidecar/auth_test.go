@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -76,7 +77,7 @@ func TestWhoMayCall(t *testing.T) {
 
 // rejected is the text that a client gets of a refused token.
 func rejected(token string) string {
-	_, err := (&fakeTokens{}).Verify(nil, token) //nolint:staticcheck // the fake looks at no context
+	_, err := (&fakeTokens{}).Verify(context.Background(), token)
 	return err.Error()
 }
 

@@ -81,8 +81,23 @@ func (a *auditor) Before(ctx context.Context, e tools.Entry) error {
 	if time.Since(a.checked) > readyFor {
 		a.ready, a.checked = a.log.Ready(ctx), time.Now()
 	}
-	return a.ready
+	if a.ready != nil {
+		return &notRecorded{a.ready}
+	}
+	return nil
 }
+
+// notRecorded refuses a call while the audit is required and cannot be kept.
+type notRecorded struct{ err error }
+
+func (e *notRecorded) Error() string { return "calls cannot be recorded now, so none is made" }
+func (e *notRecorded) Unwrap() error { return e.err }
+func (e *notRecorded) Code() string  { return "audit_unavailable" }
+func (e *notRecorded) Hint() string {
+	return "Try again in a few seconds; if it stays so, ask the operator to run `fluxmcp doctor`."
+}
+func (e *notRecorded) RetryAfter() time.Duration { return 5 * time.Second }
+func (e *notRecorded) LogCause() string          { return e.err.Error() }
 
 // After stores how a call ended, soon.
 func (a *auditor) After(_ context.Context, e tools.Entry) { a.log.After(rowOf(e)) }

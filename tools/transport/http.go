@@ -130,6 +130,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.origins.Share(w, r)
+	if len(web.Values(r.Header, sessionHeader)) > 1 {
+		web.Refuse(w, http.StatusBadRequest, nil, rpc.Invalid(sessionHeader+" has more than one value"))
+		return
+	}
 	routes := h.routes[path.Base(r.URL.Path)]
 	if routes == nil {
 		web.Refuse(w, http.StatusNotFound, nil, rpc.Invalid("no such path"))

@@ -46,6 +46,21 @@ func TestSessionBelongsToItsPrincipal(t *testing.T) {
 	}
 }
 
+func TestTwoSessionsInOneRequestAreAmbiguous(t *testing.T) {
+	w := newRig().http(t, nil)
+	one, two := w.as("alice").initialize(""), w.as("alice").initialize("")
+	for name, values := range map[string][]string{"two headers": {one.session, two.session}, "one header": {one.session + ", " + two.session}} {
+		one.header = http.Header{"Mcp-Session-Id": values}
+		if g := one.post(legacy.call("1", "echo")); g.status != http.StatusBadRequest {
+			t.Errorf("%s: got %d %s, want 400", name, g.status, g.raw)
+		}
+	}
+	one.header = http.Header{"Mcp-Session-Id": {one.session, one.session}}
+	if g := one.post(legacy.call("1", "echo")); g.status != http.StatusOK {
+		t.Errorf("the same twice, as some proxies send it: got %d %s, want 200", g.status, g.raw)
+	}
+}
+
 func TestStreamNeedsASession(t *testing.T) {
 	w := newRig().http(t, nil)
 	if g := w.do(w.request(t.Context(), http.MethodGet, "/mcp", "")); g.status != http.StatusBadRequest {
