@@ -17,7 +17,7 @@ import (
 // process took, user and system.
 func BenchmarkHTTPCall(b *testing.B) {
 	id := newIssuer(b)
-	env := []string{"RATE_LIMIT_PER_MINUTE=0", "MCP_ENABLE_CACHING=false", "FLUXMCP_LOG_LEVEL=warn"}
+	env := []string{"RATE_LIMIT_PER_MINUTE=0", "MCP_ENABLE_CACHING=false"}
 	closed := append([]string{"JWT_SECRET=" + testSecret, "FLUXMCP_ISSUERS=" + id.url}, env...)
 	for _, c := range []struct {
 		name, token string
@@ -44,7 +44,7 @@ func BenchmarkHTTPCall(b *testing.B) {
 
 // BenchmarkHTTPCached is a call that the cache answers, in the process.
 func BenchmarkHTTPCached(b *testing.B) {
-	benchmarkHTTP(b, serve(b, sampleDatabase(b), "RATE_LIMIT_PER_MINUTE=0", "FLUXMCP_LOG_LEVEL=warn"), func(int) string { return "" })
+	benchmarkHTTP(b, serve(b, sampleDatabase(b), "RATE_LIMIT_PER_MINUTE=0"), func(int) string { return "" })
 }
 
 func benchmarkHTTP(b *testing.B, s *httpServer, token func(int) string) {

@@ -165,7 +165,7 @@ func hide(attrs []slog.Attr) []slog.Attr {
 
 // identifiers are what ctx tells of the request.
 func (h *handler) identifiers(ctx context.Context) []slog.Attr {
-	var ids []slog.Attr
+	ids := make([]slog.Attr, 0, 4)
 	if id := tools.RequestOf(ctx).ID; id != "" {
 		ids = append(ids, slog.String("request_id", h.secrets.text(id)))
 	}

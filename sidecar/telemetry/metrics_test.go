@@ -31,6 +31,7 @@ var feeds = map[string]func(*Metrics){
 	"TokenDecryptError": func(m *Metrics) { m.TokenDecryptError() },
 	"KeysetRows":        func(m *Metrics) { m.KeysetRows("17", 9) },
 	"BreakerState":      func(m *Metrics) { m.BreakerState("figma", BreakerOpen) },
+	"ToolCall":          func(m *Metrics) { m.ToolCall("query", "internal") },
 	"QueryCache":        func(m *Metrics) { m.QueryCache(CacheVolatile) },
 	"AskFallback":       func(m *Metrics) { m.AskFallback() },
 	"RateLimitDenied":   func(m *Metrics) { m.RateLimitDenied("addresses") },

@@ -161,6 +161,11 @@ func TestLostGenerationClearsForGood(t *testing.T) {
 			kept, db := stored(t)
 			before, _ := kept.Lookup(t.Context(), "other")
 			do(t, db, c.lose...)
+			fresh, _ := kept.Lookup(t.Context(), "fresh")
+			kept.Store(t.Context(), "fresh", []byte("value"), time.Hour, fresh)
+			if _, found := kept.Lookup(t.Context(), "fresh"); !found {
+				t.Error("a value stored after the loss: a miss, want it kept")
+			}
 			for range 3 {
 				if got, found := kept.Lookup(t.Context(), "key"); found {
 					t.Errorf("got %q, want a miss", got.Value)

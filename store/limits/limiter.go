@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/fluxstudio/fluxmcp/store/redisdb"
 )
 
@@ -26,26 +24,40 @@ type Options struct {
 // Limiter limits over all processes of one Redis, exactly, by Redis's clock.
 // It is safe for concurrent use.
 //
+// Of one key a process asks Redis one thing at a time: calls that come
+// meanwhile wait, and are asked for together, so that a flood of one caller is a
+// handful of requests and holds up nobody else.
+//
 // While Redis does not answer, each process allows its share of a limit:
 // Count/Replicas in Per, and Burst/Replicas at once, at least 1 each. What
 // Redis allowed a process before is charged to its share. So from the moment
 // that Redis goes away all processes together let at most another Burst
 // through at once (Replicas, where that is more), and refill at the limit's own
-// rate. What they allowed meanwhile is not told to Redis when it is back, and
-// a Redis that lost its data begins anew.
+// rate. What a process allowed meanwhile it charges to Redis with the first
+// request for the key that is answered again, up to the whole limit. So
+// whatever Redis does, also where it comes and goes, a key gets at most two
+// Bursts at once, and in the long run its rate. A request that Redis did not
+// answer in time may count there all the same: an absence can cost a key up to
+// one Burst. A Redis that lost its data begins anew.
 type Limiter struct {
-	db    *redisdb.DB
+	ask   asker // nil: within the process
 	o     Options
 	local *Local
 	start time.Time
 
+	flights flights
+
 	mu     sync.Mutex
 	denied *table // what Redis denied: end is when to ask again, mark when the limit is whole
+	owed   *table // see debt
 
 	noticing sync.Mutex // held while OnFallback runs, so that it hears things in order
 	away     bool
 	noticed  time.Time
 }
+
+// asker asks Redis for n calls of key, and charges it with what is owed.
+type asker func(ctx context.Context, key string, l Limit, n int, owed debt) (answer, error)
 
 // New makes a Limiter. db nil: limits hold within this process, and Replicas
 // does not divide them.
@@ -59,15 +71,21 @@ func New(db *redisdb.DB, o Options) *Limiter {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Limiter{db: db, o: o, local: NewLocal(o.MaxKeys), start: time.Now(), denied: newTable(o.MaxKeys)}
+	m := &Limiter{o: o, local: NewLocal(o.MaxKeys), start: time.Now(), denied: newTable(o.MaxKeys), owed: newTable(o.MaxKeys)}
+	m.flights.waiting = map[id][]chan<- Decision{}
+	if db != nil {
+		m.ask = over(db)
+	}
+	return m
 }
 
 // Take charges one call to key and says whether it may go on; a call that may
-// not is not charged. It never fails, and takes as long as one call of db at
-// most, also where ctx ends before: the call counts. The key goes to Redis as
-// it is: callers hash what names a person.
+// not is not charged. It never fails, and takes as long as two calls of db at
+// most: the one under way for the key and its own. Where ctx ends before, it
+// says at once that the call may not go on; the call counts nevertheless. The
+// key goes to Redis as it is: callers hash what names a person.
 func (m *Limiter) Take(ctx context.Context, key string, l Limit) Decision {
-	if m.db == nil {
+	if m.ask == nil {
 		return m.local.Take(key, l)
 	}
 	if !l.valid() {
@@ -77,21 +95,16 @@ func (m *Limiter) Take(ctx context.Context, key string, l Limit) Decision {
 	if d, known := m.known(k, l); known {
 		return d
 	}
-	var d Decision
-	err := m.db.Do(context.WithoutCancel(ctx), func(ctx context.Context, c *redis.Client) (err error) {
-		d, err = shared(ctx, c, key, l)
-		return err
-	})
-	m.notice(err)
-	switch {
-	case err != nil:
-		return m.local.Take(key, l.share(m.o.Replicas))
-	case d.Allowed:
-		m.local.Charge(key, l.share(m.o.Replicas))
-	default:
-		m.remember(k, d)
+	told, first := m.flights.join(k)
+	if first {
+		go m.fly(context.WithoutCancel(ctx), k, l)
 	}
-	return d
+	select {
+	case d := <-told:
+		return d
+	case <-ctx.Done():
+		return local(Decision{Limit: l.Count, RetryAfter: l.interval(), Reset: l.depth()})
+	}
 }
 
 // known answers for Redis where it denied a moment ago: nothing that happens

@@ -10,10 +10,10 @@ type id struct{ limit, key string }
 
 // slot is what is known of an id until end; past it, the slot is as good as none.
 type slot struct {
-	id   id
-	end  time.Duration // on the owner's clock; only ever grows
-	mark time.Duration // the owner's own
-	due  time.Duration // end when the heap last looked, so never later than end
+	id         id
+	end        time.Duration // on the owner's clock; only ever grows
+	mark, note time.Duration // the owner's own
+	due        time.Duration // end when the heap last looked, so never later than end
 }
 
 // table holds at most max slots that have not ended. The heap orders them by

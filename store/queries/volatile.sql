@@ -43,9 +43,9 @@ seen AS MATERIALIZED (
 			WHERE CASE WHEN pg_catalog.left(f, 12) ~ '^[1-9][0-9]* ' THEN pg_catalog.split_part(pg_catalog.left(f, 12), ' ', 1)::oid < 16384 END)
 		-- The words now, today, tomorrow and yesterday, byte by byte, where a text is read as another type at run time.
 		OR pg_catalog.strpos(b.body, '{COERCEVIAIO ') > 0
-			AND b.body ~ (' (0|9|10|32) ((110|78) (111|79) (119|87)|(116|84) (111|79) (100|68) (97|65) (121|89)'
+			AND b.body ~ (' (0|9|1[0-3]|32) ((110|78) (111|79) (119|87)|(116|84) (111|79) (100|68) (97|65) (121|89)'
 				|| '|(116|84) (111|79) (109|77) (111|79) (114|82) (114|82) (111|79) (119|87)'
-				|| '|(121|89) (101|69) (115|83) (116|84) (101|69) (114|82) (100|68) (97|65) (121|89)) (9|10|32|])') AS changes,
+				|| '|(121|89) (101|69) (115|83) (116|84) (101|69) (114|82) (100|68) (97|65) (121|89)) ((9|1[0-3]|32) |])') AS changes,
 		ARRAY(
 			SELECT pg_catalog.split_part(pg_catalog.left(f, 12), ' ', 1) FROM pg_catalog.string_to_table(b.body, 'funcid ') f
 			UNION ALL
