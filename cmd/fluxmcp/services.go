@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -180,6 +181,11 @@ func policyDigest(set *settings) string {
 			value = u.String()
 		}
 		fmt.Fprintf(h, "%s=%d:%s\n", name, len(value), strings.TrimSpace(value))
+	}
+	if set.text("DATABASE_URL")+set.text("QUERY_DATABASE_URL") == "" { // each machine's private database is another
+		host, _ := os.Hostname()
+		dir, _ := dataDir(set)
+		fmt.Fprintf(h, "%s %s\n", host, dir)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
