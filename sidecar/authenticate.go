@@ -39,9 +39,9 @@ func (s *Server) asking(w http.ResponseWriter, r *http.Request) (tools.Principal
 // principal finds out who asks, or answers why that cannot be told.
 func (s *Server) principal(w http.ResponseWriter, r *http.Request) (tools.Principal, bool) {
 	key := network(s.address(r))
-	if s.Addresses != nil {
-		if ok, wait := s.Addresses.Peek(key); !ok {
-			s.limited(w, r, "addresses", wait, "too many requests without a valid token from this address")
+	if s.Guesses != nil {
+		if ok, wait := s.Guesses.Peek(key); !ok {
+			s.guessing(w, r, wait)
 			return tools.Principal{}, false
 		}
 	}
@@ -53,12 +53,42 @@ func (s *Server) principal(w http.ResponseWriter, r *http.Request) (tools.Princi
 		}
 		refused = refusal(err)
 	}
-	if refused.status < http.StatusInternalServerError && s.Addresses != nil {
-		s.Addresses.Take(key)
+	if wait, over := s.charged(key, refused); over {
+		s.guessing(w, r, wait)
+	} else {
+		s.refused(w, r, refused)
 	}
-	s.refused(w, r, refused)
 	return tools.Principal{}, false
 }
+
+// charged counts a request without a valid token, unless that is the server's own
+// fault, and reports whether its address has had too many. Valid tokens from
+// there are served: others may be behind the same address.
+func (s *Server) charged(key string, t *refusedToken) (wait time.Duration, over bool) {
+	if t.status >= http.StatusInternalServerError {
+		return 0, false
+	}
+	if s.Guesses != nil {
+		s.Guesses.Take(key)
+	}
+	if s.Addresses == nil {
+		return 0, false
+	}
+	ok, wait := s.Addresses.Take(key)
+	return wait, !ok
+}
+
+// guessing answers an address that has had too many, and tells the operator
+// which, now and then.
+func (s *Server) guessing(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	now := time.Now().Unix()
+	if last := s.warned.Load(); now-last >= warnEvery && s.warned.CompareAndSwap(last, now) {
+		s.log.WarnContext(r.Context(), "too many requests without a valid token", "address", s.address(r).String())
+	}
+	s.limited(w, r, "addresses", wait, "too many requests without a valid token from this address")
+}
+
+const warnEvery = 10 // seconds
 
 // named is the principal of a verified token.
 func (s *Server) named(c bearer.Claims) tools.Principal {
@@ -123,7 +153,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request, t *refusedToken
 	if s.Events.Refused != nil {
 		s.Events.Refused(r.Context(), t.reason)
 	}
-	s.log.InfoContext(r.Context(), "token refused", "reason", t.reason)
+	s.log.InfoContext(r.Context(), "token refused", "reason", t.reason, "address", s.address(r).String())
 	code, hint := "unauthorized", "Send a token of this server in the header Authorization: Bearer."
 	if t.code != "" {
 		code = t.code

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/transport"
@@ -72,6 +73,26 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusOK, d)
 }
 
+// deniedScope records a call that was refused before the kernel saw it.
+func (s *Server) deniedScope(r *http.Request, target string) {
+	t, known := s.calls[target]
+	if !known {
+		target = ""
+	}
+	s.log.InfoContext(r.Context(), "scope missing", "tool", target)
+	if s.Runtime.Audit == nil || !known {
+		return
+	}
+	e := tools.Entry{
+		Time: time.Now(), Principal: tools.PrincipalOf(r.Context()), Tool: target, Effect: t.Spec.Effect,
+		Outcome: "insufficient_scope", Request: tools.RequestOf(r.Context()),
+	}
+	if s.Runtime.TraceID != nil {
+		e.TraceID = s.Runtime.TraceID(r.Context())
+	}
+	s.Runtime.Audit.After(r.Context(), e)
+}
+
 // Authorize decides whether the sender of r may have a message of MCP served. It
 // is the transport's: only there is it known which tool a message calls, and only
 // an HTTP status makes a client ask its person for more.
@@ -90,6 +111,7 @@ func (s *Server) Authorize(r *http.Request, method, target string) *transport.De
 		return nil
 	}
 	text := "the token does not permit " + scope
+	s.deniedScope(r, target)
 	return &transport.Denied{
 		Status: http.StatusForbidden,
 		Header: http.Header{"Www-Authenticate": {s.challenge(r, "insufficient_scope", text, scope)}},

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -106,15 +107,35 @@ func (s *Server) clearCache(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &problem{http.StatusServiceUnavailable, "cache_off", "there is no cache to clear", "Set MCP_ENABLE_CACHING to true to have one."})
 		return
 	}
-	if err := s.ClearCache(r.Context()); err != nil {
-		s.log.WarnContext(r.Context(), "cache not cleared", "cause", err.Error())
-		setRetryAfter(w, 5*time.Second)
-		s.fail(w, r, &problem{http.StatusServiceUnavailable, "cache_unavailable", "the cache cannot be reached", "Try again after Retry-After seconds."})
+	if a := s.Runtime.Call(r.Context(), s.clear, nil); a.Failure != nil {
+		s.failTool(w, r, *a.Failure)
 		return
 	}
-	s.log.InfoContext(r.Context(), "cache cleared")
 	s.write(w, r, http.StatusOK, map[string]string{"message": "MCP cache cleared successfully"})
 }
+
+// clearTool makes clearing a call like any other, so that it is limited, logged
+// and recorded; it is offered to nobody. It changes nothing but speed.
+func clearTool(clear func(context.Context) error) tools.Tool {
+	type nothing struct{}
+	spec := tools.Spec{Name: "cache_clear", Title: "Clear the cache", Description: "Forget all kept answers.", Effect: tools.ReadOnly}
+	return tools.New(spec, func(ctx context.Context, _ nothing) (nothing, error) {
+		if err := clear(ctx); err != nil {
+			return nothing{}, &cacheAway{err}
+		}
+		return nothing{}, nil
+	})
+}
+
+// cacheAway says that what is kept could not be cleared.
+type cacheAway struct{ err error }
+
+func (e *cacheAway) Error() string             { return "the cache cannot be reached" }
+func (e *cacheAway) Unwrap() error             { return e.err }
+func (e *cacheAway) Code() string              { return "cache_unavailable" }
+func (e *cacheAway) Hint() string              { return "Try again after retry_after_seconds." }
+func (e *cacheAway) RetryAfter() time.Duration { return 5 * time.Second }
+func (e *cacheAway) LogCause() string          { return e.err.Error() }
 
 // metrics shows them to administrators.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/oauth/bearer"
@@ -47,7 +48,8 @@ type Options struct {
 	SignIn     []string        // authorization servers, for the metadata
 	Origins    origins.Allowed
 	Trusted    []netip.Prefix // proxies whose X-Forwarded-For counts
-	Addresses  Bucket         // of failed authentications, by client address; nil: no limit
+	Addresses  Bucket         // of requests without a valid token, by client address; nil: no limit
+	Guesses    Bucket         // likewise, a larger one, above which no token of the address is looked at; nil: no limit
 	Requests   Bucket         // of requests, by principal; nil: no limit
 	Events     Events
 	Toolsets   []tools.Toolset
@@ -63,10 +65,12 @@ type Options struct {
 // Server answers HTTP. Make it with New; safe for concurrent use.
 type Server struct {
 	Options
-	log   *slog.Logger
-	ready readiness
-	calls map[string]tools.Tool
-	start time.Time
+	log    *slog.Logger
+	ready  readiness
+	warned atomic.Int64 // when the log last told of guessing, Unix seconds
+	calls  map[string]tools.Tool
+	clear  tools.Tool // zero without a cache
+	start  time.Time
 }
 
 // New makes the HTTP face.
@@ -74,6 +78,9 @@ func New(o Options) *Server {
 	s := &Server{Options: o, log: o.Log, ready: readiness{checks: o.Checks}, calls: map[string]tools.Tool{}, start: time.Now()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if o.ClearCache != nil {
+		s.clear = clearTool(o.ClearCache)
 	}
 	for _, set := range o.Toolsets {
 		for _, t := range set.Tools {

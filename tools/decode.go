@@ -125,7 +125,7 @@ func wholeNumber(raw json.RawMessage) json.RawMessage {
 
 func (d decoder) unknown(name string) error {
 	message := fmt.Sprintf("there is no argument %q", clip(name, 60))
-	if best := nearest(name, d.names); best != "" {
+	if best := Nearest(name, d.names); best != "" {
 		return &BadArgument{message: message, hint: fmt.Sprintf("Use %s instead of %s.", best, clip(name, 60))}
 	}
 	return d.bad(message)
@@ -168,11 +168,11 @@ func kindName(t reflect.Type) string {
 	}
 }
 
-// nearest is the candidate within two edits of name, or "".
-func nearest(name string, candidates []string) string {
+// Nearest is the candidate within two edits of name, or "".
+func Nearest(name string, candidates []string) string {
 	best, bestCost := "", 3
 	for _, c := range candidates {
-		if cost := editDistance(strings.ToLower(name), c, bestCost); cost < bestCost {
+		if cost := editDistance(strings.ToLower(name), strings.ToLower(c), bestCost); cost < bestCost {
 			best, bestCost = c, cost
 		}
 	}

@@ -64,6 +64,18 @@ func TestCallsAreRecorded(t *testing.T) {
 			t.Errorf("%s: got duration %v and digest %v", c.name, rows[0]["duration_ms"], rows[0]["arguments_digest"])
 		}
 	}
+	down := func(args ...string) (string, error) {
+		out, err := program(t, []string{"DATABASE_URL=" + url}, append([]string{"migrate", "down"}, args...)...).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := down(); err == nil || !strings.Contains(out, "--yes") {
+		t.Errorf("migrate down over an audit with rows: got %v, %s, want a refusal that says how", err, out)
+	}
+	defer func() {
+		if out, err := down("--yes"); err != nil || !strings.Contains(out, "down 0002_audit") {
+			t.Errorf("migrate down --yes: got %v, %s", err, out)
+		}
+	}()
 	if out := runAudit(t, url, "--limit", "2"); strings.Count(out, "\n") != 3 || !strings.Contains(out, "WHO") {
 		t.Errorf("as a table, want a header and two rows:\n%s", out)
 	}

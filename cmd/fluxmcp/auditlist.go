@@ -82,14 +82,14 @@ func (c *cli) printAudit(rows []audit.Row) error {
 		return err
 	}
 	w := tabwriter.NewWriter(c.io.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTIME\tWHO\tTOOL\tOUTCOME\tTOOK\tOBJECTS\tREQUEST\tTRACE")
+	fmt.Fprintln(w, "ID\tTIME\tWHO\tTOOL\tOUTCOME\tTOOK\tOBJECTS\tADDRESS\tREQUEST\tTRACE")
 	for _, r := range rows {
 		took := r.Duration.Round(10 * time.Microsecond).String()
 		if r.Outcome == audit.OutcomeStarted {
 			took = "-"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.At.UTC().Format("2006-01-02 15:04:05.000Z"),
-			oneLine(r.Issuer+"|"+r.Subject), oneLine(r.Tool), oneLine(r.Outcome), took, dash(oneLine(strings.Join(r.Objects, " "))), dash(r.RequestID), dash(r.TraceID))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.At.UTC().Format("2006-01-02 15:04:05.000Z"),
+			oneLine(r.Issuer+"|"+r.Subject), oneLine(r.Tool), oneLine(r.Outcome), took, dash(oneLine(strings.Join(r.Objects, " "))), dash(r.Address), dash(r.RequestID), dash(r.TraceID))
 	}
 	return w.Flush()
 }

@@ -108,6 +108,19 @@ func publicURL(set *settings) (string, error) {
 	return strings.ToLower(u.Scheme) + "://" + strings.ToLower(u.Host), nil
 }
 
+// checkWebAddresses refuses lists of URLs that would never match anything.
+func checkWebAddresses(set *settings) error {
+	for _, name := range []string{"CORS_ORIGINS", "FLUXMCP_AUTHORIZATION_SERVERS"} {
+		for _, item := range set.list(name) {
+			u, err := url.Parse(item)
+			if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+				return &badSetting{name, fmt.Sprintf("%q is no URL", item), "Write it as https://app.example.com."}
+			}
+		}
+	}
+	return nil
+}
+
 // issuers reads FLUXMCP_ISSUERS.
 func issuers(set *settings) []bearer.Issuer {
 	var list []bearer.Issuer

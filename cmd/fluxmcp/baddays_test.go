@@ -254,6 +254,18 @@ func TestGuessingIsStopped(t *testing.T) {
 	if got[401] < 5 || got[401] > 6 || got[401]+got[429] != 20 {
 		t.Errorf("got %v, want five 401 and then 429", got)
 	}
+	if a := s.query(t, tokenOf(t, "alice"), "SELECT 1"); a.status != 200 {
+		t.Errorf("a valid token from there: got %d %s, want 200: others may share the address", a.status, a.body)
+	}
+	for range 40 {
+		s.query(t, "guess", "SELECT 1")
+	}
+	if a := s.query(t, tokenOf(t, "bob"), "SELECT 1"); a.status != 429 {
+		t.Errorf("after ten times the limit: got %d, want 429 for everything from there", a.status)
+	}
+	if !strings.Contains(s.log.String(), "too many requests without a valid token") {
+		t.Error("the log does not tell which address guesses")
+	}
 }
 
 // TestStdioHasNoLimitUnlessItIsSet calls more often than serve would let.

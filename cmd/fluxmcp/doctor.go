@@ -58,6 +58,7 @@ func (c *cli) doctor(ctx context.Context) error {
 	defer cancel()
 	e := &examination{c: c}
 	e.listener(ctx)
+	e.addresses(ctx)
 	e.public(ctx)
 	e.keys(ctx)
 	if a := e.settings(ctx); a != nil {
@@ -103,6 +104,10 @@ func (e *examination) settings(ctx context.Context) *app {
 	if err != nil {
 		e.fail("settings", err)
 		return nil
+	}
+	for _, name := range append(unknownNames(e.c.environ), e.c.set.unknown...) {
+		wrong := misspelt(name)
+		e.warn("settings", wrong.Error(), wrong.hint)
 	}
 	e.ok("settings", "all can be read")
 	return a

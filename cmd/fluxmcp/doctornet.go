@@ -52,12 +52,16 @@ func (e *examination) keys(ctx context.Context) {
 func (e *examination) redis(ctx context.Context, a *app) {
 	db := a.around.redis
 	if db == nil {
+		if a.around.replicas > 1 {
+			e.warn("redis", fmt.Sprintf("not set, but FLUXMCP_REPLICAS is %d: each replica allows every user the whole limit", a.around.replicas), "Set REDIS_URL.")
+			return
+		}
 		e.ok("redis", "not set: limits and cached answers are each process's own")
 		return
 	}
 	start := time.Now()
 	if err := db.Ping(ctx); err != nil {
-		e.warn("redis", cause(err), "Start Redis, or correct REDIS_URL. Until then each process limits and caches for itself.")
+		e.warn("redis", cause(err), "Start Redis, or correct address, password, TLS (rediss) and number in REDIS_URL. Until then each process limits for itself, and no answer is kept.")
 		return
 	}
 	e.ok("redis", "answers in "+time.Since(start).Round(100*time.Microsecond).String())
@@ -135,6 +139,29 @@ func (e *examination) providers(ctx context.Context) {
 			e.ok(p.name, "can be reached")
 		}
 	}
+}
+
+// addresses looks at lists of URLs, and at the listener of metrics.
+func (e *examination) addresses(ctx context.Context) {
+	if err := checkWebAddresses(e.c.set); err != nil {
+		e.fail("addresses", err)
+	}
+	const name = "FLUXMCP_METRICS_LISTEN"
+	address := e.c.set.text(name)
+	if address == "" {
+		return
+	}
+	if err := checkListen(name, address); err != nil {
+		e.fail("metrics", err)
+		return
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		e.warn("metrics", err.Error(), "Nothing to do if `fluxmcp serve` is running; else choose another "+name+".")
+		return
+	}
+	_ = l.Close() // only tried
+	e.ok("metrics", address+" is free")
 }
 
 func withoutUser(address string) string {

@@ -21,11 +21,16 @@ import (
 // that the limit allows.
 const floodFactor = 5
 
+// guessFactor is how many times FLUXMCP_ADDRESS_LIMIT_PER_MINUTE it takes until
+// not even valid tokens of an address are looked at.
+const guessFactor = 10
+
 // face is the HTTP side of an app.
 type face struct {
 	handler  http.Handler
 	mcp      *transport.HTTP
 	verifier *bearer.Verifier // nil: everybody is the local user
+	checks   []sidecar.Check
 }
 
 func (f *face) close() {
@@ -38,6 +43,9 @@ func (f *face) close() {
 func (c *cli) newFace(ctx context.Context, a *app, auth, base string) (*face, error) {
 	public, err := publicURL(c.set)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkWebAddresses(c.set); err != nil {
 		return nil, err
 	}
 	f := &face{}
@@ -62,7 +70,7 @@ func (c *cli) newFace(ctx context.Context, a *app, auth, base string) (*face, er
 		f.close()
 		return nil, err
 	}
-	o.MCP = f.mcp
+	o.MCP, f.checks = f.mcp, o.Checks
 	s := sidecar.New(o)
 	authorize = s.Authorize
 	f.handler = s.Handler()
@@ -127,6 +135,7 @@ func (c *cli) faceOptions(a *app, v *bearer.Verifier, public string) (sidecar.Op
 	}
 	if addresses > 0 {
 		o.Addresses = bucket{a.around.own, perMinute("addresses", addresses)}
+		o.Guesses = bucket{a.around.own, perMinute("guesses", addresses*guessFactor)}
 	}
 	if n := a.around.perMinute; n > 0 {
 		o.Requests = bucket{a.around.own, perMinute("requests", n*floodFactor)}

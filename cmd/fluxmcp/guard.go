@@ -22,7 +22,7 @@ const maxLine = 16 << 20
 func guardCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "guard", Short: "Check SQL, and print the SQL of a reader role",
-		Example: "  fluxmcp guard check 'SELECT 1'\n  fluxmcp guard setup-sql | psql \"$DATABASE_URL\"",
+		Example: "  fluxmcp guard check 'SELECT 1'\n  fluxmcp guard setup-sql | psql -v ON_ERROR_STOP=1 \"$DATABASE_URL\"",
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -76,6 +76,9 @@ func run(ctx context.Context, args []string, io streams, environ []string) int {
 // report prints what went wrong and what to do.
 func report(w io.Writer, err error) {
 	fmt.Fprintln(w, "fluxmcp:", err)
+	if why := cause(err); why != err.Error() {
+		fmt.Fprintln(w, "cause:", why)
+	}
 	var told interface{ Hint() string }
 	if errors.As(err, &told) {
 		fmt.Fprintln(w, "hint:", told.Hint())

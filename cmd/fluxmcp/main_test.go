@@ -113,6 +113,10 @@ func TestCommandLine(t *testing.T) {
 		{"share of traces over one refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_TRACE_SAMPLE=2"}, 1, "", "FLUXMCP_TRACE_SAMPLE"},
 		{"bad Sentry DSN refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "SENTRY_DSN=nonsense"}, 1, "", "hint: "},
 		{"limit that is no number refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "RATE_LIMIT_PER_MINUTE=many"}, 1, "", "RATE_LIMIT_PER_MINUTE"},
+		{"page origin without a scheme refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "CORS_ORIGINS=example.com"}, 1, "", "https://app.example.com"},
+		{"setting of another name that is nearly ours is reported", []string{"version"}, "", []string{"JWT_SECERT=x"}, 0, "", "Did you mean JWT_SECRET?"},
+		{"setting of somebody else is not", []string{"version"}, "", []string{"POSTGRES_PASSWORD=x"}, 0, "fluxmcp ", ""},
+		{"token for a scope that there is not is a usage error", []string{"token", "issue", "--subject", "a", "--scope", "fluxmcp:raed"}, "", []string{"JWT_SECRET=" + testSecret}, 2, "", "fluxmcp:read"},
 		{"audit wants a sensible limit", []string{"audit", "--limit", "0"}, "", nil, 2, "", "--limit"},
 		{"bad database URL refuses to start, without repeating it", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://u:hunter2@h:port/d"}, 1, "", "percent-encoded"},
 		{"bad number refuses to start", []string{"stdio"}, "", []string{"DATABASE_URL=postgres://h/d", "QUERY_MAX_ROWS=many"}, 1, "", "QUERY_MAX_ROWS"},
@@ -159,6 +163,11 @@ func TestEnvFile(t *testing.T) {
 	got := strings.Join([]string{s.text("QUERY_MAX_ROWS"), s.origin["QUERY_MAX_ROWS"], s.text("QUERY_TIMEOUT"), s.origin["QUERY_TIMEOUT"]}, "|")
 	if want := "7|environment|3s|env file"; got != want {
 		t.Errorf("got %q, want the environment over the file over the default", got)
+	}
+	write("\ufeffQUERY_MAX_ROWS=9\r\nREDIS_URI=x\nDATABASE_URL_OF_OURS=y\n")
+	s, err = loadSettings(nil, defaultEnvFile)
+	if err != nil || s.text("QUERY_MAX_ROWS") != "9" || strings.Join(s.unknown, " ") != "REDIS_URI" {
+		t.Errorf("got %q, unknown %v, %v, want the first line read in spite of its mark, and REDIS_URI reported", s.text("QUERY_MAX_ROWS"), s.unknown, err)
 	}
 	write("QUERY_MAX_ROWS\n")
 	if _, err := loadSettings(nil, defaultEnvFile); err == nil || !strings.Contains(err.Error(), "line 1") {

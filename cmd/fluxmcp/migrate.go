@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/fluxstudio/fluxmcp/store"
+	"github.com/fluxstudio/fluxmcp/store/audit"
 	"github.com/spf13/cobra"
 )
 
@@ -32,7 +33,8 @@ func migrateCommand(c *cli) *cobra.Command {
 }
 
 func migrateStep(c *cli, use, short string, target int) *cobra.Command {
-	return &cobra.Command{
+	yes := false
+	cmd := &cobra.Command{
 		Use: use, Short: short, Example: "  fluxmcp migrate " + use, Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			url, done, err := c.database(cmd.Context())
@@ -40,6 +42,11 @@ func migrateStep(c *cli, use, short string, target int) *cobra.Command {
 				return err
 			}
 			defer done()
+			if target == store.MigratePrevious && !yes {
+				if err := keepsRecords(cmd.Context(), url); err != nil {
+					return err
+				}
+			}
 			names, err := store.Migrate(cmd.Context(), url, target)
 			for _, name := range names {
 				fmt.Fprintln(c.io.out, name)
@@ -50,6 +57,27 @@ func migrateStep(c *cli, use, short string, target int) *cobra.Command {
 			return err
 		},
 	}
+	if target == store.MigratePrevious {
+		cmd.Flags().BoolVar(&yes, "yes", false, "undo it also where records of calls are deleted with it")
+	}
+	return cmd
+}
+
+// keepsRecords refuses to undo a step while the audit has rows, which would go
+// with its table.
+func keepsRecords(ctx context.Context, url string) error {
+	db, err := store.Open(store.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	log := audit.New(db.Own(), audit.Options{})
+	defer func() { _ = log.Close(ctx) }() // nothing was queued
+	rows, err := log.List(ctx, audit.Filter{Limit: 1})
+	if err != nil || len(rows) == 0 {
+		return nil // there is no table, or nothing in it; Migrate tells of other trouble
+	}
+	return &badSetting{"migrate down", "would delete the audit, which holds records of calls", "Save them with `fluxmcp audit --json`, then add --yes."}
 }
 
 func (c *cli) migrationStatus(ctx context.Context) error {

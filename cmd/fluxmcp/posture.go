@@ -87,5 +87,5 @@ func (e *tooMuchPower) Error() string {
 
 func (e *tooMuchPower) Code() string { return "role_too_powerful" }
 func (e *tooMuchPower) Hint() string {
-	return "Run `" + setupCommand + "`, which makes a reader role, and start again."
+	return "Run `" + setupCommand + "`, which makes a reader role, and start again; give setup-sql the same --hide as before, or it shows those columns again."
 }

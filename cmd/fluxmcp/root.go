@@ -102,9 +102,18 @@ func (c *cli) prepare(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	for _, name := range append(unknownNames(c.environ), set.unknown...) {
-		c.log.Warn("unknown setting ignored", "name", name)
+		c.log.Warn("unknown setting ignored", "name", name, "hint", misspelt(name).hint)
 	}
 	return nil
+}
+
+// milliseconds says in which unit a duration is, which JSON would give as a bare
+// number of nanoseconds.
+func milliseconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	return slog.Float64(a.Key+"_ms", float64(a.Value.Duration().Microseconds())/1000)
 }
 
 // newLogger writes to standard error: in stdio mode standard output carries
@@ -119,6 +128,7 @@ func newLogger(io streams, set *settings) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(io.err, opts)), nil
 	case "json":
+		opts.ReplaceAttr = milliseconds
 		return slog.New(slog.NewJSONHandler(io.err, opts)), nil
 	default:
 		return nil, &badSetting{"FLUXMCP_LOG_FORMAT", fmt.Sprintf("%q is no format", set.text("FLUXMCP_LOG_FORMAT")), "Write text or json."}

@@ -54,7 +54,7 @@ func serveCommand(c *cli) *cobra.Command {
 			"serve listens on loopback addresses alone. It stops on SIGTERM: calls under way have\n" +
 			"10 seconds to end, then they are canceled.",
 		Example: "  fluxmcp serve                                   # this machine alone, no tokens\n" +
-			"  JWT_SECRET=$(openssl rand -base64 48) fluxmcp serve --listen 0.0.0.0:8787\n" +
+			"  export JWT_SECRET=$(openssl rand -base64 48); fluxmcp serve --listen 0.0.0.0:8787\n" +
 			"  FLUXMCP_ISSUERS=https://login.example.com FLUXMCP_PUBLIC_URL=https://mcp.example.com fluxmcp serve --listen :8787 --strict",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), nil) },
@@ -99,7 +99,7 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 	address := c.set.text("FLUXMCP_LISTEN")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return &cannotListen{address: address, err: err}
+		return &cannotListen{setting: "--listen", address: address, err: err}
 	}
 	base := "http://" + listener.Addr().String()
 	f, err := c.newFace(ctx, a, auth, base)
@@ -115,7 +115,8 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 	srv := newServer(f.handler)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
-	c.log.Info("listening", "address", listener.Addr().String(), "auth", auth)
+	go c.warnOfTrouble(ctx, f)
+	c.log.Info("listening", "address", listener.Addr().String(), "callers", auth)
 	if ready != nil {
 		if err := ready(a, base); err != nil {
 			return errors.Join(err, srv.Close())
@@ -126,7 +127,21 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
+	c.log.Info("stopping", "calls under way may take", drainTime)
 	return drain(srv, f.mcp)
+}
+
+// warnOfTrouble tells at the start what is missing. The server runs all the same:
+// what it depends on may come later.
+func (c *cli) warnOfTrouble(ctx context.Context, f *face) {
+	for _, check := range f.checks {
+		bounded, cancel := context.WithTimeout(ctx, firstStart)
+		_, err := check.Probe(bounded)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("started without "+check.Name, "cause", cause(err), "mend", "fluxmcp doctor")
+		}
+	}
 }
 
 // newServer has the limits that no client may hold it up with.
@@ -151,7 +166,7 @@ func (c *cli) serveMetrics(ctx context.Context, a *app) (stop func(), err error)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, &cannotListen{address: address, err: err}
+		return nil, &cannotListen{setting: name, address: address, err: err}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.around.tel.MetricsHandler())
@@ -179,13 +194,13 @@ func drain(srv *http.Server, h *transport.HTTP) error {
 
 // cannotListen says why the address is not to be had.
 type cannotListen struct {
-	address string
-	err     error
+	setting, address string
+	err              error
 }
 
 func (e *cannotListen) Error() string { return "cannot listen on " + e.address + ": " + e.err.Error() }
 func (e *cannotListen) Unwrap() error { return e.err }
 func (e *cannotListen) Code() string  { return "cannot_listen" }
 func (e *cannotListen) Hint() string {
-	return "Stop the program that uses the port, or choose another with --listen 127.0.0.1:PORT (port 0 takes a free one)."
+	return "Stop the program that uses the port, or choose another with " + e.setting + " 127.0.0.1:PORT (port 0 takes a free one)."
 }

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fluxstudio/fluxmcp/tools"
 )
 
 // setting is one row of the table that .env.example, `fluxmcp config` and the
@@ -43,14 +46,14 @@ func settingTable() []setting {
 		{"FLUXMCP_ISSUERS", "", false, "issuers whose tokens count, separated by commas, each as ISSUER or ISSUER=JWKS_URL; without JWKS_URL the keys are discovered"},
 		{"FLUXMCP_AUDIENCE", "fluxmcp", false, "names of this server in the aud of tokens, separated by commas; FLUXMCP_PUBLIC_URL and its /mcp count too"},
 		{"FLUXMCP_CHECK_SCOPES", "true", false, "limit tokens that name scopes to those of fluxmcp:read, fluxmcp:write and fluxmcp:admin that they name"},
-		{"FLUXMCP_ADMINS", "", false, "who may run the server, as issuer|subject or subject, separated by commas; empty: tokens with the role admin"},
+		{"FLUXMCP_ADMINS", "", false, "who may run the server, as issuer|subject or subject, separated by commas; empty: tokens with the role admin. The issuer of HS256 tokens that name none is fluxstudio"},
 		{"FLUXMCP_AUTHORIZATION_SERVERS", "", false, "where clients sign in, for the metadata; empty: FLUXMCP_ISSUERS"},
 		{"FLUXMCP_SESSION_KEY", "", true, "secret that signs session ids and request state, the same on all replicas; empty: made of JWT_SECRET, else random"},
-		{"FLUXMCP_TRUSTED_PROXIES", "", false, "addresses or networks of proxies whose X-Forwarded-For counts, separated by commas"},
+		{"FLUXMCP_TRUSTED_PROXIES", "", false, "addresses or networks of proxies whose X-Forwarded-For counts, separated by commas; without it all clients of a proxy share its address limit"},
 		{"CORS_ORIGINS", "", false, "browser origins that may call over HTTP, separated by commas"},
 		{"RATE_LIMIT_PER_MINUTE", "30", false, "tool calls a minute of one user; 0: no limit. Without this setting stdio has none"},
 		{"FLUXMCP_WRITE_LIMIT_PER_MINUTE", "10", false, "calls a minute of one user that change something; 0: no limit of their own"},
-		{"FLUXMCP_ADDRESS_LIMIT_PER_MINUTE", "60", false, "requests a minute without a valid token from one address; 0: no limit"},
+		{"FLUXMCP_ADDRESS_LIMIT_PER_MINUTE", "60", false, "requests a minute without a valid token from one address; from ten times as many on, none of its tokens is looked at; 0: no limit"},
 		{"FLUXMCP_MAX_STREAMS", "5000", false, "most streams open at once; one user may have a fifth of them"},
 		{"REDIS_URL", "", true, "Redis that replicas share limits and cached answers in; empty: each process has its own"},
 		{"FLUXMCP_REPLICAS", "1", false, "processes behind one address: while Redis is away each allows its share of the limits"},
@@ -82,7 +85,7 @@ type settings struct {
 	values map[string]string
 	origin map[string]string // flag, environment, env file or default
 
-	unknown []string // FLUXMCP_ names of the env file that mean nothing
+	unknown []string // names of the env file that mean nothing, and look as if they should
 }
 
 // badSetting says which setting is wrong and how to write it.
@@ -130,7 +133,7 @@ func (s *settings) readFile(path string) error {
 	defer f.Close()
 	scan := bufio.NewScanner(f)
 	for n := 1; scan.Scan(); n++ {
-		line := strings.TrimSpace(scan.Text())
+		line := strings.TrimSpace(strings.TrimPrefix(scan.Text(), "\ufeff")) // some editors begin a file with it
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -142,7 +145,7 @@ func (s *settings) readFile(path string) error {
 		value = unquote(strings.TrimSpace(value))
 		if _, known := s.values[name]; known && value != "" {
 			s.set(name, value, "env file")
-		} else if !known && strings.HasPrefix(name, "FLUXMCP_") {
+		} else if !known && misspelt(name) != nil {
 			s.unknown = append(s.unknown, name)
 		}
 	}
@@ -213,20 +216,37 @@ func (s *settings) masked(row setting) string {
 	return v
 }
 
-// unknownNames are the FLUXMCP_ variables of environ that mean nothing: most
-// likely a typing mistake.
+// unknownNames are the variables of environ that mean nothing and look as if
+// they should.
 func unknownNames(environ []string) []string {
-	known := map[string]bool{"FLUXMCP_ENV_FILE": true}
-	for _, row := range settingTable() {
-		known[row.name] = true
-	}
 	var names []string
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, "FLUXMCP_") && !strings.HasPrefix(name, "FLUXMCP_TEST_") && !known[name] {
+		if !strings.HasPrefix(name, "FLUXMCP_TEST_") && misspelt(name) != nil {
 			names = append(names, name)
 		}
 	}
 	sort.Strings(names)
 	return names
+}
+
+// misspelt is what is wrong with the name of a variable: it begins like ours, or
+// is nearly one of ours, but is none. Nil: nothing, or it is somebody else's.
+func misspelt(name string) *badSetting {
+	known := []string{"FLUXMCP_ENV_FILE"}
+	for _, row := range settingTable() {
+		known = append(known, row.name)
+	}
+	if slices.Contains(known, name) {
+		return nil
+	}
+	near := tools.Nearest(name, known)
+	switch {
+	case near != "" && len(name) > 6: // short names are near to much
+		return &badSetting{name, "is no setting, and is ignored", "Did you mean " + near + "?"}
+	case strings.HasPrefix(strings.ToUpper(name), "FLUXMCP_"):
+		return &badSetting{name, "is no setting, and is ignored", "See `fluxmcp config` for the settings there are."}
+	default:
+		return nil
+	}
 }

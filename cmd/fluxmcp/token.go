@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/oauth/bearer"
+	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/spf13/cobra"
 )
 
@@ -57,6 +59,11 @@ func (c *cli) issueToken(in issued) error {
 	if in.subject == "" {
 		return &usageError{fmt.Errorf("--subject is missing")}
 	}
+	for _, scope := range in.scopes {
+		if !slices.Contains([]string{tools.ScopeRead, tools.ScopeWrite, tools.ScopeAdmin}, scope) {
+			return &usageError{fmt.Errorf("--scope %s is none of %s, %s and %s", scope, tools.ScopeRead, tools.ScopeWrite, tools.ScopeAdmin)}
+		}
+	}
 	if in.life <= 0 {
 		return &usageError{fmt.Errorf("--ttl must be positive")}
 	}
@@ -68,7 +75,8 @@ func (c *cli) issueToken(in issued) error {
 	}
 	audience := []string{in.audience}
 	if in.audience == "" {
-		audience = c.set.list("FLUXMCP_AUDIENCE")[:1]
+		audience = c.set.list("FLUXMCP_AUDIENCE")
+		audience = audience[:min(1, len(audience))] // none: Sign says so
 	}
 	now := time.Now()
 	token, err := bearer.Sign([]byte(c.set.text("JWT_SECRET")), bearer.Claims{

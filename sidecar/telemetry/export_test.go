@@ -200,7 +200,8 @@ func TestSettingsThatCannotBeUsed(t *testing.T) {
 		{"endpoint with a password", Config{OTLPEndpoint: "http://u:" + canary + "@h"}, "OTLPEndpoint"},
 		{"endpoint with a query", Config{OTLPEndpoint: "http://h/?token=" + canary}, "OTLPEndpoint"},
 		{"endpoint that is no URL", Config{OTLPEndpoint: "http://h:x" + canary}, "OTLPEndpoint"},
-		{"DSN that is none", Config{SentryDSN: "https://" + canary}, "SentryDSN"},
+		{"DSN without a key", Config{SentryDSN: "https://" + canary}, "SentryDSN"},
+		{"DSN whose port is none", Config{SentryDSN: "https://" + canary + "@h:x" + canary + "/1"}, "SentryDSN"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Start(t.Context(), c.cfg)

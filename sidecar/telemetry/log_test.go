@@ -55,6 +55,16 @@ func TestGroupsStayWhereTheyWereOpened(t *testing.T) {
 	}
 }
 
+func TestAGroupWithASecretsNameHidesAllInIt(t *testing.T) {
+	r := newRig(t, nil)
+	r.Logger().WithGroup("credentials").Info("call", "value", canary)
+	r.Logger().WithGroup("credentials").With("value", canary).WithGroup("deeper").Info("call", "value", canary)
+	clean(t, "log", r.log.String())
+	if got := strings.Count(r.log.String(), "[redacted]"); got != 3 {
+		t.Errorf("%d values are redacted, want 3: %s", got, r.log)
+	}
+}
+
 func TestMessagesAreRedactedToo(t *testing.T) {
 	r := newRig(t, nil)
 	r.Logger().InfoContext(asked(t.Context()), "got Bearer "+canary, "x", "ghp_"+canary)

@@ -31,14 +31,14 @@ type Metrics struct {
 
 // labels bound what each kind of label may hold.
 type labels struct {
-	provider, result, step, status, bucket, reason, issuer, key, code, outcome, route *bounded
+	provider, result, step, status, bucket, reason, issuer, key, code, tool, outcome, route *bounded
 }
 
 func newLabels() *labels {
 	return &labels{
 		provider: newBounded(16), result: newBounded(32), step: newBounded(32), status: newBounded(16),
 		bucket: newBounded(32), reason: newBounded(64), issuer: newBounded(32), key: newBounded(32),
-		code: newBounded(32), outcome: newBounded(64), route: newBounded(128),
+		code: newBounded(32), tool: newBounded(128), outcome: newBounded(64), route: newBounded(128),
 	}
 }
 

@@ -69,7 +69,7 @@ const (
 // it ended: ok, or the code of its failure.
 func (m *Metrics) ToolCall(tool, outcome string) {
 	if m != nil {
-		add(m.toolCalls, 1, attribute.String("tool", tool), attribute.String("outcome", m.labels.outcome.name(outcome)))
+		add(m.toolCalls, 1, attribute.String("tool", m.labels.tool.name(tool)), attribute.String("outcome", m.labels.outcome.name(outcome)))
 	}
 }
 

@@ -132,11 +132,13 @@ func TestClientsCannotMakeSeries(t *testing.T) {
 		m.AuthFailure(free)
 		m.RateLimitDenied(free)
 		m.ToolCall("query", free)
+		m.ToolCall(free, "ok")
+		m.ToolCall("figd_ "+free, "ok")
 		m.OAuthRefresh(free, Refresh(free))
 		m.WebhookReceived(free, Received(free))
 	}
 	for name, most := range map[string]int{
-		"mcp.server.operation.duration": 3 * 34, "fluxmcp.tool.calls": 65, "fluxmcp.auth.failures": 65, "fluxmcp.ratelimit.denied": 33,
+		"mcp.server.operation.duration": 3 * 34, "fluxmcp.tool.calls": 65 + 128, "fluxmcp.auth.failures": 65, "fluxmcp.ratelimit.denied": 33,
 		"fluxmcp.oauth.refresh": 33, "fluxmcp.webhook.received": 33,
 	} {
 		if got := len(r.series(t, name)); got == 0 || got > most {

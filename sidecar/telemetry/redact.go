@@ -37,6 +37,12 @@ type rule struct {
 	with  string
 }
 
+// secretValue is what may stand after the name of a secret: a text in quotes of
+// any kind, a list, an object, or a word. All of them may be cut off, as those who
+// quote an answer in an error do.
+const secretValue = `(?:"(?:[^"\\]|\\(?s:.))*(?:"|\\?$)|\\+"[^"]*(?:"|$)|'(?:[^'\\]|\\(?s:.))*(?:'|\\?$)` +
+	`|(?:\[\]string\{|\[)[^\]}]*(?:[\]}]|$)|\{[^}]*(?:\}|$)|[^\s"'\\&,;})\]]+)`
+
 // rules are applied in order. suspicious must report true for every text that one
 // of them changes; FuzzRedact holds the two together.
 // Sources of the prefixes: https://docs.slack.dev/authentication/tokens,
@@ -46,7 +52,7 @@ type rule struct {
 var rules = []rule{
 	{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
 	{regexp.MustCompile(`eyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*){0,3}`), redacted},
-	{regexp.MustCompile(`(?:xox[abeprs]|xapp)-[\w.-]{4,}`), redacted},
+	{regexp.MustCompile(`(?:xox[a-eprs]|xapp)-[\w.-]{4,}`), redacted},
 	{regexp.MustCompile(`(?:gh[opusr]|github_pat|fig[a-z])_[\w.-]{4,}`), redacted},
 	{regexp.MustCompile(`sk-ant-[\w-]{4,}|\bsk-[\w-]{20,}`), redacted},
 	{regexp.MustCompile(`(?:AKIA|ASIA)[A-Z0-9]{12,}`), redacted},
@@ -54,9 +60,13 @@ var rules = []rule{
 	{regexp.MustCompile(`(://[^\s/:@?#]*):[^\s/@?#]+@`), "${1}:" + redacted + "@"},
 	{regexp.MustCompile(`((?i:https?)://)[^\s/:@?#]+@`), "${1}" + redacted + "@"},
 	{regexp.MustCompile(`(?i)(authorization\\*"?\s?[:=]\s*\[?\\*"?(?:[a-z]+ +)?)[^\s"\\,;\]]+`), "${1}" + redacted},
-	{regexp.MustCompile(`(?i)(cookie\\*"?\s?[:=]\s*\[?\\*"?)[^"\r\n\]]+`), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)(cookie\\*"?\s?[:=]\s*\[?)(?:"(?:[^"\\]|\\(?s:.))*(?:"|\\?$)|\\+"[^"]*(?:"|$)|[^"\\\r\n\]][^\r\n\]]*)`), "${1}" + redacted},
 	{regexp.MustCompile(`(?i)(bearer +)[a-z0-9._~+/=-]{6,}`), "${1}" + redacted},
-	{regexp.MustCompile(`(?i)((?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|private[_-]?key|code_verifier|dsn)(?:=|\\*":\s?|:))("[^"]*"|\\"[^"\\]*\\"|[^\s"'\\&,;})\]]+)`), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)((?:token|secret|passw(?:or)?d|passphrase|(?:api|private|secret|signing|session|access|master|encryption)[_-]?key|code_verifier|dsn)(?:[ \t]*=[ \t]*|\\*"\s*:\s*|:))` + secretValue), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)((?:passw(?:or)?d|\bx-[a-z-]*(?:token|secret|key)):[ \t]+)` + secretValue), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)(password )'(?:[^']|'')*(?:'|$)`), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)((?:token|secret|passw(?:or)?d|key)s\\*"\s*:\s*)\[[^\]]*(?:\]|$)`), "${1}" + redacted},
+	{regexp.MustCompile(`(hooks\.slack\.com/)[^\s"'\\]+`), "${1}" + redacted},
 	{regexp.MustCompile(`([?&](?i:code|state|ticket|sig|signature|key|x-amz-signature|x-amz-credential)=)[^\s&"'#]+`), "${1}" + redacted},
 }
 
@@ -80,7 +90,7 @@ func scrubbed(s string) string {
 func suspicious(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
-		case '-', '_', 'J', 'A', ' ', '@', '=', ':':
+		case '-', '_', 'J', 'A', ' ', '@', '=', ':', '/':
 			if suspect(s, i) {
 				return true
 			}
@@ -99,8 +109,10 @@ func suspect(s string, i int) bool {
 		return strings.HasSuffix(before, "AKI") || strings.HasSuffix(before, "ASI")
 	case '@':
 		return strings.Contains(before, "://")
+	case '/':
+		return strings.HasSuffix(before, "hooks.slack.com")
 	case ' ':
-		return i >= 6 && before[i-1]|0x20 == 'r' && folded(before, "bearer") || strings.HasSuffix(before, "-----BEGIN")
+		return spaced(before, s[i+1:])
 	case '-':
 		return dashed(before)
 	case '_':
@@ -109,10 +121,26 @@ func suspect(s string, i int) bool {
 	return assigned(before)
 }
 
+// spaced reports whether a space stands where one does in a secret.
+func spaced(before, after string) bool {
+	if len(before) < 6 {
+		return false
+	}
+	switch before[len(before)-1] | 0x20 {
+	case 'r':
+		return folded(before, "bearer")
+	case 'd':
+		return strings.HasPrefix(after, "'") && folded(before, "password")
+	case 'n':
+		return strings.HasSuffix(before, "-----BEGIN")
+	}
+	return false
+}
+
 func dashed(before string) bool {
 	n := len(before)
 	return strings.HasSuffix(before, "sk") || strings.HasSuffix(before, "xapp") ||
-		n >= 4 && before[n-4:n-1] == "xox" && strings.IndexByte("abeprs", before[n-1]) >= 0
+		n >= 4 && before[n-4:n-1] == "xox" && strings.IndexByte("abcdeprs", before[n-1]) >= 0
 }
 
 func prefixed(before string) bool {
@@ -126,7 +154,10 @@ func prefixed(before string) bool {
 
 // assigned reports whether what stands before = or : names a secret.
 func assigned(before string) bool {
-	name := strings.TrimRight(before, "\\\" ")
+	name := strings.TrimRight(before, "\\\" \t\n\f\r")
+	if name != "" && name[len(name)-1]|0x20 == 's' {
+		name = name[:len(name)-1] // a list of them
+	}
 	if name == "" || strings.IndexByte("ntdeyr", name[len(name)-1]|0x20) < 0 {
 		return queried(before)
 	}

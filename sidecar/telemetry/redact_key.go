@@ -55,7 +55,7 @@ func wordKind(before, word string) int {
 	case "password", "passwd", "passphrase", "pwd", "secret", "secrets", "otp", "pin":
 		return keyClosed
 	case "authorization", "auth", "token", "tokens", "cookie", "cookies", "dsn", "jwt", "bearer", "apikey", "verifier",
-		"credential", "credentials", "signature", "ticket":
+		"credential", "credentials", "signature", "ticket", "pass", "assertion":
 		return keySecret
 	case "key":
 		return keyOf(before)
@@ -67,7 +67,7 @@ func wordKind(before, word string) int {
 }
 
 func keyOf(before string) int {
-	for _, w := range [...]string{"api", "private", "signing", "encryption", "secret", "access", "master"} {
+	for _, w := range [...]string{"api", "private", "signing", "encryption", "secret", "access", "master", "session"} {
 		if strings.EqualFold(before, w) {
 			return keySecret
 		}

@@ -47,6 +47,24 @@ var secretTexts = []struct{ name, in, want string }{
 	{"printed struct", "{Name:x Token:" + canary + "}", "{Name:x Token:[redacted]}"},
 	{"API key", "X-Api-Key=" + canary, "X-Api-Key=[redacted]"},
 	{"private key", "-----BEGIN RSA PRIVATE KEY-----\n" + canary + "\n-----END RSA PRIVATE KEY-----", "[redacted]"},
+	{"quotes of PostgreSQL keywords", "host=db password='" + canary + ` \' ` + canary + "' user=app", "host=db password=[redacted] user=app"},
+	{"password in SQL", "ALTER ROLE app PASSWORD '" + canary + "''" + canary + "' LOGIN", "ALTER ROLE app PASSWORD [redacted] LOGIN"},
+	{"assignment with spaces", "password = " + canary + " x", "password = [redacted] x"},
+	{"password in a line of YAML", "password: " + canary, "password: [redacted]"},
+	{"header of a provider", "X-Figma-Token: " + canary + "\r\nA: b", "X-Figma-Token: [redacted]\r\nA: b"},
+	{"widely spaced JSON", "{\"password\" :\n  \"" + canary + "\"}", "{\"password\" :\n  [redacted]}"},
+	{"JSON with a quote in the secret", `{"password":"a\"` + canary + `","n":1}`, `{"password":[redacted],"n":1}`},
+	{"JSON cut off in the secret", `{"access_token":"` + canary, `{"access_token":[redacted]`},
+	{"escaped JSON cut off in the secret", `{\"access_token\":\"` + canary, `{\"access_token\":[redacted]`},
+	{"header as JSON", `{"X-Api-Key":["` + canary + `"],"A":["b"]}`, `{"X-Api-Key":[redacted],"A":["b"]}`},
+	{"header as Go", `http.Header{"X-Api-Key":[]string{"` + canary + `"}, "A":[]string{"b"}}`, `http.Header{"X-Api-Key":[redacted], "A":[]string{"b"}}`},
+	{"list of tokens", `{"tokens":["` + canary + `","` + canary + `"],"n":1}`, `{"tokens":[redacted],"n":1}`},
+	{"object under a secret name", `{"token":{"v":["` + canary + `"]},"n":1}`, `{"token":[redacted],"n":1}`},
+	{"cookie with quotes", `Cookie: sid="` + canary + `"; b=` + canary + "\nA: b", "Cookie: [redacted]\nA: b"},
+	{"cookie as JSON", `{"Set-Cookie":"sid=\"` + canary + `\"","n":1}`, `{"Set-Cookie":[redacted],"n":1}`},
+	{"session key of the settings", "FLUXMCP_SESSION_KEY=" + canary, "FLUXMCP_SESSION_KEY=[redacted]"},
+	{"Slack session token", "xoxc-1-" + canary + " xoxd-" + canary, "[redacted] [redacted]"},
+	{"Slack webhook address", `Post "https://hooks.slack.com/services/T0/B0/` + canary + `": EOF`, `Post "https://hooks.slack.com/[redacted]": EOF`},
 	{"private key cut off", "-----BEGIN PRIVATE KEY-----\n" + canary, "[redacted]"},
 }
 
@@ -65,7 +83,7 @@ func TestOrdinaryTextsStay(t *testing.T) {
 		"", "call", "tools/call figma_get_file", "figma_list_versions", "slack_post_message", "listening on http://127.0.0.1:8787/mcp",
 		"verify token: token is expired", "the bearer is not known", "task-list of risk-averse people", "SELECT a, b FROM t WHERE x = 3 AND y >= 'z'",
 		"read config: open a.yaml: no such file", "ghost_writer", "monkey=banana", "mail to someone@example.com", "12:30:05.1", "https://example.com/a?page=2&sort=x",
-		"github_app installed", "input_tokens=12", "EYJ", "key: value",
+		"github_app installed", "input_tokens=12", "EYJ", "key: value", `{"max_tokens":12}`, "save token: connection refused", "password authentication failed",
 	} {
 		t.Run(s, func(t *testing.T) {
 			if got := newRedactor(Config{}).text(s); got != s {
@@ -83,7 +101,7 @@ func TestNamesThatHideValues(t *testing.T) {
 		{"authorization", keySecret}, {"Authorization", keySecret}, {"token", keySecret}, {"access_token", keySecret}, {"accessToken", keySecret},
 		{"accesstoken", keySecret}, {"cookie", keySecret}, {"Set-Cookie", keySecret}, {"dsn", keySecret}, {"sentry.dsn", keySecret},
 		{"api_key", keySecret}, {"X-Api-Key", keySecret}, {"APIKey", keySecret}, {"apikey", keySecret}, {"private_key", keySecret},
-		{"session_id", keySecret}, {"code_verifier", keySecret}, {"credentials", keySecret}, {"jwt", keySecret}, {"ticket", keySecret},
+		{"session_id", keySecret}, {"code_verifier", keySecret}, {"credentials", keySecret}, {"smtp_pass", keySecret}, {"client_assertion", keySecret}, {"session_key", keySecret}, {"jwt", keySecret}, {"ticket", keySecret},
 		{"password", keyClosed}, {"db_password", keyClosed}, {"DBPassword", keyClosed}, {"secret", keyClosed}, {"clientSecret", keyClosed}, {"client_secrets", keyClosed},
 		{"tool", keyOpen}, {"key", keyOpen}, {"cache_key", keyOpen}, {"monkey", keyOpen}, {"tokenizer", keyOpen}, {"trace_id", keyOpen},
 		{"request_id", keyOpen}, {"session", keyOpen}, {"author", keyOpen}, {"code", keyOpen}, {"error", keyOpen}, {"", keyOpen}, {"_", keyOpen}, {"ms", keyOpen},

@@ -33,12 +33,18 @@ func newSentry(cfg Config, secrets *redactor, c *complaint) (*sentry.Client, err
 		BeforeBreadcrumb:     func(*sentry.Breadcrumb, *sentry.BreadcrumbHint) *sentry.Breadcrumb { return nil },
 		Integrations:         func([]sentry.Integration) []sentry.Integration { return nil }, // they add source lines, modules and the machine
 		DisableClientReports: true,
-		HTTPTransport:        watched{http.DefaultTransport, c},
+		HTTPClient:           watchedClient(c),
 	})
 	if err != nil { // its text holds the DSN
 		return nil, &SettingError{"SentryDSN", "is not a DSN", "Copy the DSN from the project's client keys in Sentry."}
 	}
 	return client, nil
+}
+
+func watchedClient(c *complaint) *http.Client {
+	client := newClient()
+	client.Transport = watched{http.DefaultTransport, c}
+	return client
 }
 
 // watched tells c of requests that failed, which the library keeps to itself.

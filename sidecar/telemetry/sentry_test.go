@@ -2,7 +2,9 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -125,6 +127,61 @@ func TestSentryThatFailsIsMentionedOnce(t *testing.T) {
 		t.Errorf("%d complaints, want 1: %s", got, r.log)
 	}
 	clean(t, "log", r.log.String())
+}
+
+func TestSentryThatWantsFewerReportsGetsNone(t *testing.T) {
+	k := newKeeper(t, http.StatusTooManyRequests, "", nil)
+	r := newRig(t, func(c *Config) { c.SentryDSN = dsn(k) })
+	r.Logger().Error("first")
+	if !r.Telemetry.sentry.FlushWithContext(t.Context()) {
+		t.Fatal("the first report was not sent")
+	}
+	for range 1000 {
+		r.Logger().Error("later")
+	}
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Errorf("shutdown: %v, want nil", err)
+	}
+	if got := len(k.sent(envelopes)); got != 1 {
+		t.Errorf("%d reports were sent, want 1: the answer was 429", got)
+	}
+	if got := strings.Count(r.log.String(), `"msg":"later"`); got != 1000 {
+		t.Errorf("%d lines are in the log, want all 1000", got)
+	}
+}
+
+func TestSentryThatHangsHoldsNothingUp(t *testing.T) {
+	hold := make(chan struct{})
+	k := newKeeper(t, 200, "{}", hold)
+	defer close(hold) // before the rig is shut down and the server waits for its requests
+	r := newRig(t, func(c *Config) { c.SentryDSN = dsn(k) })
+	r.Logger().Error("first")
+	<-k.got
+	for range 5000 { // more than its queue holds
+		r.Logger().Error("later")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("shutdown: %v, want context.Canceled", err)
+	}
+}
+
+func TestReportsAreNotRedirected(t *testing.T) {
+	elsewhere := newKeeper(t, 200, "{}", nil)
+	k := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer k.Close()
+	r := newRig(t, func(c *Config) { c.SentryDSN = strings.Replace(k.URL, "://", "://public@", 1) + "/7" })
+	r.Logger().Error("call failed")
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(elsewhere.sent("/")); got != 0 {
+		t.Errorf("%d reports went elsewhere, want none", got)
+	}
+	if got := strings.Count(r.log.String(), "telemetry was not delivered"); got != 1 {
+		t.Errorf("%d complaints, want 1: %s", got, r.log)
+	}
 }
 
 func TestPanicsAreReportedWithFewHeaders(t *testing.T) {
