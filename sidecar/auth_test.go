@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools"
 )
@@ -109,7 +110,7 @@ func TestAdministratorsCanBeNamed(t *testing.T) {
 		{"nobody is named: the role counts", "admin", nil, true},
 		{"nobody is named: others are none", "alice", nil, false},
 		{"somebody else is named: the role does not count", "admin", []string{"alice"}, false},
-		{"named by subject", "alice", []string{"x", "alice"}, true},
+		{"named by subject alone, which any issuer could give", "alice", []string{"x", "alice"}, false},
 		{"named by issuer and subject", "alice", []string{"iss|alice"}, true},
 		{"named under another issuer", "alice", []string{"other|alice"}, false},
 	} {
@@ -223,5 +224,29 @@ func TestWithoutAVerifierEverybodyIsTheLocalUser(t *testing.T) {
 	}
 	if len(g.called) != 2 || g.called[0].Subject != "me" {
 		t.Errorf("got calls of %+v, want two of me", g.called)
+	}
+}
+
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	expires := time.Now().Add(time.Hour)
+	for _, c := range []struct {
+		name, method string
+		expires      time.Time
+		want         time.Duration // after the token; 0: never
+	}{
+		{"a stream", "GET", expires, 30 * time.Second},
+		{"a call, or a subscription", "POST", expires, 150 * time.Second},
+		{"the local user", "GET", time.Time{}, 0},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, "/sse", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, done := untilExpired(t.Context(), r, tools.Principal{Expires: c.expires})
+		defer done()
+		end, bounded := ctx.Deadline()
+		if bounded != (c.want > 0) || bounded && end.Sub(expires) != c.want {
+			t.Errorf("%s: got end %v, %v, want %v after the token", c.name, end, bounded, c.want)
+		}
 	}
 }

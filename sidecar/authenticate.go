@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -18,8 +19,23 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 		if !ok || !s.withinLimit(w, r, p) {
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(tools.WithPrincipal(r.Context(), p)))
+		ctx, done := untilExpired(tools.WithPrincipal(r.Context(), p), r, p)
+		defer done()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// untilExpired ends what a token opened when the token does: at once for a
+// stream, and for a call, which may be a subscription, when it has had its time.
+func untilExpired(ctx context.Context, r *http.Request, p tools.Principal) (context.Context, context.CancelFunc) {
+	if p.Expires.IsZero() {
+		return ctx, func() {}
+	}
+	grace := 30 * time.Second // as the verifier's
+	if r.Method != http.MethodGet {
+		grace += 2 * time.Minute
+	}
+	return context.WithDeadline(ctx, p.Expires.Add(grace))
 }
 
 // asking is who asks, or answers why that cannot be told.
@@ -95,10 +111,11 @@ func (s *Server) named(c bearer.Claims) tools.Principal {
 	p := tools.Principal{
 		Issuer: c.Issuer, Subject: c.Subject, Email: c.Email, Roles: c.Roles,
 		Scopes: c.Scopes, Scoped: c.Scoped && !s.AnyScope, Client: c.ClientID,
+		Expires: c.Expires,
 	}
 	p.Admin = p.HasRole("admin")
 	if len(s.Admins) > 0 {
-		p.Admin = slices.Contains(s.Admins, p.ID()) || slices.Contains(s.Admins, p.Subject)
+		p.Admin = slices.Contains(s.Admins, p.ID())
 	}
 	return p
 }

@@ -42,7 +42,7 @@ type Options struct {
 
 	Verifier   Verifier        // nil: everybody is Local
 	Local      tools.Principal // who asks without a Verifier
-	Admins     []string        // issuer|subject, or subject, of those who may run the server; empty: who has the role admin
+	Admins     []string        // issuer|subject of those who may run the server; empty: who has the role admin
 	AnyScope   bool            // do not look at the scopes of tokens
 	PublicURL  string          // as clients write it, without a path; empty: as the request has it
 	SignIn     []string        // authorization servers, for the metadata

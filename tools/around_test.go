@@ -187,3 +187,17 @@ func TestPrincipalsNeverShareAKey(t *testing.T) {
 		}
 	}
 }
+
+// noTurn lets nobody in.
+type noTurn struct{}
+
+func (noTurn) Enter(context.Context, tools.Principal) (func(), error) { return nil, busyError{} }
+
+func TestCallWaitsForItsTurn(t *testing.T) {
+	ran := false
+	f := fakeAround{quota: tools.Quota{Allowed: true}}
+	a := tools.Runtime{Turns: noTurn{}, Audit: &f}.Call(t.Context(), effective(tools.Writes, func() { ran = true }), json.RawMessage(`{"text":"x"}`))
+	if ran || a.Failure == nil || a.Failure.Code != "busy" || len(f.before) != 0 {
+		t.Errorf("got ran=%v, %+v, %v recorded, want the refusal before anything else", ran, a.Failure, f.before)
+	}
+}

@@ -23,6 +23,7 @@ type Answer struct {
 type Runtime struct {
 	Log    *slog.Logger
 	Limits Limiter
+	Turns  Turns
 	Audit  Auditor
 
 	// TraceID is the id of the trace that ctx belongs to, or "".
@@ -101,6 +102,13 @@ func (rt Runtime) run(c *running, raw json.RawMessage) (output, error) {
 		if q := rt.Limits.Allow(c.ctx, PrincipalOf(c.ctx), c.tool.Spec.Effect); !q.Allowed {
 			return output{}, &limited{q}
 		}
+	}
+	if rt.Turns != nil {
+		leave, err := rt.Turns.Enter(c.bounded, PrincipalOf(c.ctx))
+		if err != nil {
+			return output{}, err
+		}
+		defer leave()
 	}
 	if rt.Audit != nil {
 		started := c.entry

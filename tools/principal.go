@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
+	"time"
 )
 
 // Principal is who is asking: the identity that sessions, limits, caches,
@@ -19,6 +20,8 @@ type Principal struct {
 	Scoped  bool     // the token names scopes, so that only those count
 	Client  string   // client id of the token, may be empty
 	Admin   bool     // may run the server
+
+	Expires time.Time // of the token; zero: never
 }
 
 // LocalIssuer is the issuer of the one user of a server without authentication.

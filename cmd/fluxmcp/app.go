@@ -168,6 +168,11 @@ func (a *app) close() {
 const ownSchema = "fluxmcp.*"
 
 func newGuard(set *settings) (*sqlguard.Guard, error) {
+	for _, name := range []string{"FORBIDDEN_TABLES", "ALLOWED_TABLES", "FORBIDDEN_OPERATIONS"} {
+		if set.text(name) != "" && len(set.list(name)) == 0 {
+			return nil, &badSetting{name, "is set, but lists nothing", "List names separated by commas, or leave it out for the default."}
+		}
+	}
 	g, err := sqlguard.New(sqlguard.Policy{
 		ForbiddenTables:     append(set.list("FORBIDDEN_TABLES"), ownSchema),
 		AllowedTables:       set.list("ALLOWED_TABLES"),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/store/audit"
@@ -57,47 +56,33 @@ func (b bucket) Take(key string) (bool, time.Duration) {
 // auditor lets store/audit answer tools.Auditor.
 type auditor struct {
 	log      *audit.Log
-	required bool // no call, reading ones too, while nothing can be recorded
-
-	mu      sync.Mutex
-	checked time.Time
-	ready   error
+	required bool // each call is stored before it runs, reading ones too
 }
 
-// readyFor is how long an answer of the database counts for reading calls.
-const readyFor = 2 * time.Second
-
-// Before stores what is about to change something. A reading call is recorded
-// when it has ended; where the audit is required, only while that can be done.
+// Before stores what is about to change something, and where the audit is
+// required all that is about to run. Else a reading call is recorded when it has
+// ended, soon.
 func (a *auditor) Before(ctx context.Context, e tools.Entry) error {
-	if e.Effect != tools.ReadOnly {
-		return a.log.Before(ctx, rowOf(e))
-	}
-	if !a.required {
+	if e.Effect == tools.ReadOnly && !a.required {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if time.Since(a.checked) > readyFor {
-		a.ready, a.checked = a.log.Ready(ctx), time.Now()
-	}
-	if a.ready != nil {
-		return &notRecorded{a.ready}
+	if err := a.log.Before(ctx, rowOf(e)); err != nil {
+		return &notRecorded{err}
 	}
 	return nil
 }
 
-// notRecorded refuses a call while the audit is required and cannot be kept.
+// notRecorded refuses a call of which there would be no record.
 type notRecorded struct{ err error }
 
-func (e *notRecorded) Error() string { return "calls cannot be recorded now, so none is made" }
+func (e *notRecorded) Error() string { return "the call cannot be recorded now, so it is not made" }
 func (e *notRecorded) Unwrap() error { return e.err }
 func (e *notRecorded) Code() string  { return "audit_unavailable" }
 func (e *notRecorded) Hint() string {
 	return "Try again in a few seconds; if it stays so, ask the operator to run `fluxmcp doctor`."
 }
 func (e *notRecorded) RetryAfter() time.Duration { return 5 * time.Second }
-func (e *notRecorded) LogCause() string          { return e.err.Error() }
+func (e *notRecorded) LogCause() string          { return cause(e.err) }
 
 // After stores how a call ended, soon.
 func (a *auditor) After(_ context.Context, e tools.Entry) { a.log.After(rowOf(e)) }

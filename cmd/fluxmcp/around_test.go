@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/store/limits"
 	"github.com/fluxstudio/fluxmcp/tools"
@@ -73,6 +76,74 @@ func TestPolicyDigestTellsDatabasesAndRulesApart(t *testing.T) {
 	} {
 		if got := digest(c.env...) == base; got != c.same {
 			t.Errorf("%s: same digest %v, want %v", fmt.Sprint(c.env), got, c.same)
+		}
+	}
+}
+
+// TestNobodyTakesAllTurns fills one user's places and looks at another's.
+func TestNobodyTakesAllTurns(t *testing.T) {
+	turns := newTurns(2)
+	turns.wait = 10 * time.Millisecond
+	hog, other := tools.Principal{Subject: "hog"}, tools.Principal{Subject: "other"}
+	first, err1 := turns.Enter(t.Context(), hog)
+	_, err2 := turns.Enter(t.Context(), hog)
+	_, err3 := turns.Enter(t.Context(), hog)
+	var many *tooManyAtOnce
+	if err1 != nil || err2 != nil || !errors.As(err3, &many) {
+		t.Fatalf("got %v, %v, %v, want the third refused", err1, err2, err3)
+	}
+	leave, err := turns.Enter(t.Context(), other)
+	if err != nil {
+		t.Errorf("another user: got %v", err)
+	}
+	first()
+	if _, err := turns.Enter(t.Context(), hog); err != nil {
+		t.Errorf("after one ended: got %v", err)
+	}
+	leave()
+	if len(turns.of) != 1 {
+		t.Errorf("got %d users remembered, want the one with calls under way", len(turns.of))
+	}
+}
+
+func TestHeadersOfTheCollectorAreRead(t *testing.T) {
+	for _, c := range []struct{ value, want string }{
+		{"x-api-key=a%20b, y=c=d", "map[x-api-key:a b y:c=d]"}, {"", "map[]"},
+		{"S3cretApiKey", ""}, {"x=%zz", ""}, {"bad name=x", ""}, {"x=a%0ab", ""},
+	} {
+		set, err := loadSettings([]string{"OTEL_EXPORTER_OTLP_HEADERS=" + c.value}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := headers(set)
+		if err == nil && fmt.Sprint(got) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%q: got %v, %v, want %s", c.value, got, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "S3cret") {
+			t.Errorf("%q: the error tells it: %v", c.value, err)
+		}
+	}
+}
+
+func TestAdministratorsAreOfAnIssuer(t *testing.T) {
+	secret := "JWT_SECRET=" + testSecret
+	for _, c := range []struct {
+		name string
+		env  []string
+		want string // empty: refused
+	}{
+		{"subject of the one issuer", []string{secret, "FLUXMCP_ADMINS=alice"}, "[fluxstudio|alice]"},
+		{"subject of one issuer with keys", []string{"FLUXMCP_ISSUERS=https://a.example", "FLUXMCP_ADMINS=alice"}, "[https://a.example|alice]"},
+		{"subject alone, of two", []string{secret, "FLUXMCP_ISSUERS=https://a.example", "FLUXMCP_ADMINS=alice"}, ""},
+		{"whole, of two", []string{secret, "FLUXMCP_ISSUERS=https://a.example", "FLUXMCP_ADMINS=https://a.example|alice"}, "[https://a.example|alice]"},
+	} {
+		set, err := loadSettings(c.env, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := admins(set)
+		if err == nil && fmt.Sprint(got) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%s: got %v, %v, want %s", c.name, got, err, c.want)
 		}
 	}
 }

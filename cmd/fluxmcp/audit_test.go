@@ -106,6 +106,20 @@ func TestAuditThatIsRequired(t *testing.T) {
 			t.Errorf("%s: readyz: got %d %s, want %d", c.mode, a.status, a.body, c.ready)
 		}
 	}
+	migrated := sampleDatabase(t)
+	s := serve(t, migrated, "JWT_SECRET="+testSecret, "FLUXMCP_AUDIT=required")
+	for range 5 {
+		if a := s.query(t, tokenOf(t, "alice"), "SELECT 1"); a.status != 200 {
+			t.Errorf("required, with its table: got %d %s", a.status, a.body)
+		}
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.cmd.Wait()
+	if rows := auditRows(t, migrated, "--outcome", "started"); len(rows) != 5 {
+		t.Errorf("got %d of 5 calls recorded by a process that was killed", len(rows))
+	}
 	if got := runAudit(t, url); !strings.Contains(got, "fluxmcp migrate up") {
 		t.Errorf("audit without its table: got %s, want what to do", got)
 	}

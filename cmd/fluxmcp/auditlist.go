@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/audit"
@@ -89,19 +91,24 @@ func (c *cli) printAudit(rows []audit.Row) error {
 			took = "-"
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.At.UTC().Format("2006-01-02 15:04:05.000Z"),
-			oneLine(r.Issuer+"|"+r.Subject), oneLine(r.Tool), oneLine(r.Outcome), took, dash(oneLine(strings.Join(r.Objects, " "))), dash(r.Address), dash(r.RequestID), dash(r.TraceID))
+			oneLine(r.Issuer+"|"+r.Subject), oneLine(r.Tool), oneLine(r.Outcome), took, dash(oneLine(strings.Join(r.Objects, ","))), dash(r.Address), dash(r.RequestID), dash(r.TraceID))
 	}
 	return w.Flush()
 }
 
-// oneLine keeps what others wrote from looking like a line or a column of ours.
+// oneLine keeps what others wrote from looking like a line, a column or
+// something else than it is.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' || (r >= '\u202a' && r <= '\u202e') {
+	plain := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
 	}, s)
+	if strings.Contains(plain, " ") {
+		return strconv.Quote(plain)
+	}
+	return plain
 }
 
 func dash(s string) string {

@@ -151,6 +151,29 @@ func audiences(set *settings, base string) []string {
 	return list
 }
 
+// admins reads FLUXMCP_ADMINS. A subject alone is one of the only issuer there
+// is: where there are several, anyone of them could give it to somebody else.
+func admins(set *settings) ([]string, error) {
+	sources := []string{}
+	if set.text("JWT_SECRET") != "" {
+		sources = append(sources, bearer.DefaultIssuer)
+	}
+	for _, i := range issuers(set) {
+		sources = append(sources, i.URL)
+	}
+	var list []string
+	for _, item := range set.list("FLUXMCP_ADMINS") {
+		if !strings.Contains(item, "|") {
+			if len(sources) != 1 {
+				return nil, &badSetting{"FLUXMCP_ADMINS", fmt.Sprintf("%q does not say of which issuer", item), "Write it as issuer|subject; the issuer of HS256 tokens that name none is " + bearer.DefaultIssuer + "."}
+			}
+			item = sources[0] + "|" + item
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
 // newVerifier makes the verifier of bearer tokens of a server at base.
 func newVerifier(ctx context.Context, set *settings, base string, log *slog.Logger) (*bearer.Verifier, error) {
 	return bearer.New(ctx, bearer.Config{

@@ -108,6 +108,10 @@ func (c *cli) faceOptions(a *app, v *bearer.Verifier, public string) (sidecar.Op
 	if err != nil {
 		return sidecar.Options{}, err
 	}
+	admins, err := admins(c.set)
+	if err != nil && v != nil {
+		return sidecar.Options{}, err
+	}
 	proxies, err := trustedProxies(c.set)
 	if err != nil {
 		return sidecar.Options{}, err
@@ -118,7 +122,7 @@ func (c *cli) faceOptions(a *app, v *bearer.Verifier, public string) (sidecar.Op
 	}
 	tel := a.around.tel
 	o := sidecar.Options{
-		Local: localUser(), Admins: c.set.list("FLUXMCP_ADMINS"), AnyScope: !checkScopes, PublicURL: public, SignIn: signIn(c.set),
+		Local: localUser(), Admins: admins, AnyScope: !checkScopes, PublicURL: public, SignIn: signIn(c.set),
 		Origins: origins.New(c.origins(public)), Trusted: proxies, Toolsets: a.sets, Runtime: a.runtime(),
 		Checks: a.checks(v), Metrics: tel.MetricsHandler(), Trace: tel.Middleware, Log: c.log, Version: version(),
 		Events: sidecar.Events{

@@ -113,6 +113,8 @@ func TestCommandLine(t *testing.T) {
 		{"share of traces over one refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "FLUXMCP_TRACE_SAMPLE=2"}, 1, "", "FLUXMCP_TRACE_SAMPLE"},
 		{"bad Sentry DSN refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "SENTRY_DSN=nonsense"}, 1, "", "hint: "},
 		{"limit that is no number refuses to start", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "RATE_LIMIT_PER_MINUTE=many"}, 1, "", "RATE_LIMIT_PER_MINUTE"},
+		{"list of nothing refuses to start", []string{"guard", "check", "--no-database", "TABLE oauth_tokens"}, "", []string{"FORBIDDEN_TABLES= , "}, 1, "", "lists nothing"},
+		{"collector's headers that are none refuse to start, without repeating them", []string{"serve"}, "", []string{"DATABASE_URL=postgres://h/d", "OTEL_EXPORTER_OTLP_HEADERS=hunter2"}, 1, "", "name=value"},
 		{"page origin without a scheme refuses to start", []string{"serve", "--listen", "127.0.0.1:0"}, "", []string{"DATABASE_URL=postgres://h/d", "CORS_ORIGINS=example.com"}, 1, "", "https://app.example.com"},
 		{"setting of another name that is nearly ours is reported", []string{"version"}, "", []string{"JWT_SECERT=x"}, 0, "", "Did you mean JWT_SECRET?"},
 		{"setting of somebody else is not", []string{"version"}, "", []string{"POSTGRES_PASSWORD=x"}, 0, "fluxmcp ", ""},

@@ -34,6 +34,8 @@ type services struct {
 	audit     *audit.Log      // nil: none
 	required  bool            // no call without audit
 	replicas  int
+	each      int    // calls of one user at once, 0: no limit
+	turns     *turns // of them
 }
 
 // openServices prepares them and makes no connection.
@@ -69,8 +71,12 @@ func (a *app) openLimits(set *settings, kind serving) (err error) {
 	if s.replicas, err = set.number("FLUXMCP_REPLICAS", 1, 1000); err != nil {
 		return err
 	}
+	if s.each, err = set.number("FLUXMCP_MAX_CALLS_PER_USER", 0, 1000); err != nil {
+		return err
+	}
+	s.turns = newTurns(s.each)
 	if !kind.limited && set.origin["RATE_LIMIT_PER_MINUTE"] == "default" {
-		s.perMinute, s.writes = 0, 0
+		s.perMinute, s.writes, s.each = 0, 0, 0 // one user, at their own machine
 	}
 	m := s.tel.Metrics()
 	s.limits = limits.New(s.redis, limits.Options{Replicas: s.replicas, OnFallback: m.RateLimitFallback, Log: a.log})
@@ -143,6 +149,9 @@ func (a *app) runtime() tools.Runtime {
 	rt := tools.Runtime{Log: a.log, TraceID: telemetry.TraceID, Called: func(_ context.Context, tool, outcome string) { m.ToolCall(tool, outcome) }}
 	if s.perMinute > 0 || s.writes > 0 {
 		rt.Limits = callLimits{shared: s.limits, calls: perMinute("calls", s.perMinute), writes: perMinute("writes", s.writes), denied: m.RateLimitDenied}
+	}
+	if s.each > 0 {
+		rt.Turns = s.turns
 	}
 	if s.audit != nil {
 		rt.Audit = &auditor{log: s.audit, required: s.required}

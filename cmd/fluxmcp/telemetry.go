@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/fluxstudio/fluxmcp/sidecar/telemetry"
 	"github.com/fluxstudio/fluxmcp/tools"
@@ -17,9 +22,16 @@ func (c *cli) startTelemetry(ctx context.Context) (*telemetry.Telemetry, error) 
 	if err != nil {
 		return nil, err
 	}
+	headers, err := headers(c.set)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range librariesRead() {
+		_ = os.Unsetenv(name) // settings come from here alone, and what is wrong with one must not be printed
+	}
 	t, err := telemetry.Start(ctx, telemetry.Config{
 		ServiceName: "fluxmcp", Version: version(), Environment: c.set.text("FLUXMCP_ENVIRONMENT"),
-		OTLPEndpoint: c.set.text("OTEL_EXPORTER_OTLP_ENDPOINT"), OTLPHeaders: headers(c.set.list("OTEL_EXPORTER_OTLP_HEADERS")),
+		OTLPEndpoint: c.set.text("OTEL_EXPORTER_OTLP_ENDPOINT"), OTLPHeaders: headers,
 		SampleRatio: share, SentryDSN: c.set.text("SENTRY_DSN"), Log: c.log.Handler(),
 		Tools: c.offered.tool, Prompts: c.offered.prompt,
 	})
@@ -57,15 +69,32 @@ func (o *offered) has(name string) bool {
 func (o *offered) tool(name string) bool   { return o.has("tool " + name) }
 func (o *offered) prompt(name string) bool { return o.has("prompt " + name) }
 
-// headers reads name=value pairs.
-func headers(list []string) map[string]string {
+// headers reads name=value pairs, whose values are percent-encoded. It tells no value.
+// Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+func headers(set *settings) (map[string]string, error) {
+	const name = "OTEL_EXPORTER_OTLP_HEADERS"
 	m := map[string]string{}
-	for _, item := range list {
-		if name, value, ok := strings.Cut(item, "="); ok {
-			m[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	for n, item := range set.list(name) {
+		key, value, ok := strings.Cut(item, "=")
+		value, err := url.PathUnescape(strings.TrimSpace(value))
+		key = strings.TrimSpace(key)
+		if !ok || err != nil || !httpguts.ValidHeaderFieldName(key) || !httpguts.ValidHeaderFieldValue(value) {
+			return nil, &badSetting{name, fmt.Sprintf("item %d is not name=value", n+1), "Write it as x-api-key=VALUE, with %25 for a percent sign."}
+		}
+		m[key] = value
+	}
+	return m, nil
+}
+
+// librariesRead are variables that libraries would read by themselves.
+func librariesRead() []string {
+	list := []string{"SENTRYGODEBUG", "SENTRY_DSN", "SENTRY_ENVIRONMENT", "SENTRY_RELEASE"}
+	for _, kind := range []string{"", "TRACES_", "METRICS_"} {
+		for _, what := range []string{"ENDPOINT", "HEADERS", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE", "INSECURE", "COMPRESSION", "TIMEOUT"} {
+			list = append(list, "OTEL_EXPORTER_OTLP_"+kind+what)
 		}
 	}
-	return m
+	return list
 }
 
 // stopTelemetry sends what is left, for a moment.

@@ -64,8 +64,11 @@ func (h handlers) cached(ctx context.Context, st sqlguard.Statement, in queryArg
 	}
 	c.used(ctx, missed(in.Fresh))
 	res, err := read()
-	if err == nil {
+	switch {
+	case err == nil:
 		c.Cache.Store(ctx, key, res.AppendBinary(nil), c.TTL, entry)
+	case found: // what was kept may be withdrawn; an empty value is read as none
+		c.Cache.Store(ctx, key, nil, c.TTL, entry)
 	}
 	return res, time.Now(), false, err
 }

@@ -134,6 +134,20 @@ func TestErrorsAreNotKept(t *testing.T) {
 	}
 }
 
+// TestRefusedAnswerIsNotKeptEither withdraws what was kept.
+func TestRefusedAnswerIsNotKeptEither(t *testing.T) {
+	f := &fakeDatabase{result: oneRow}
+	r := newCachingRig(t, f, cache.New(nil, cache.Options{}), "p")
+	r.ask(t, tools.Principal{}, `{"sql":"SELECT 1 AS n"}`)
+	f.err = &store.QueryError{SQLState: "42501", Message: "permission denied"}
+	if _, a := r.ask(t, tools.Principal{}, `{"sql":"SELECT 1 AS n","fresh":true}`); a.Failure == nil {
+		t.Fatal("got success, want the refusal")
+	}
+	if cached, a := r.ask(t, tools.Principal{}, `{"sql":"SELECT 1 AS n"}`); cached || a.Failure == nil {
+		t.Errorf("got cached=%v, %+v, want the refusal again", cached, a)
+	}
+}
+
 // TestForbiddenTableIsNotServedFromTheCache forbids a table after its rows were kept.
 func TestForbiddenTableIsNotServedFromTheCache(t *testing.T) {
 	kept := cache.New(nil, cache.Options{})

@@ -61,6 +61,16 @@ func TestTwoSessionsInOneRequestAreAmbiguous(t *testing.T) {
 	}
 }
 
+func TestMessageIsARequestOrAReply(t *testing.T) {
+	w := newRig().http(t, nil)
+	for _, extra := range []string{`,"result":{}`, `,"error":{"code":1,"message":"x"}`, `,"result":null`} {
+		body := strings.TrimSuffix(legacy.call("1", "echo"), "}") + extra + "}"
+		if g := w.post(body); g.status != http.StatusBadRequest || !strings.Contains(g.raw, "-32600") {
+			t.Errorf("a call with %s: got %d %s, want 400", extra, g.status, g.raw)
+		}
+	}
+}
+
 func TestStreamNeedsASession(t *testing.T) {
 	w := newRig().http(t, nil)
 	if g := w.do(w.request(t.Context(), http.MethodGet, "/mcp", "")); g.status != http.StatusBadRequest {

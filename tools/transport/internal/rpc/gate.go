@@ -68,6 +68,9 @@ func Inspect(raw []byte) (Envelope, *Error) {
 	if m.Method == nil {
 		return e.asReply(m)
 	}
+	if m.Result != nil || m.Error != nil {
+		return e, Invalid("a message with a method has neither a result nor an error")
+	}
 	if json.Unmarshal(m.Method, &e.Method) != nil || e.Method == "" {
 		return e, Invalid("method must be a string")
 	}
