@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxstudio/fluxmcp/store"
+	"github.com/fluxstudio/fluxmcp/store/audit"
 	"github.com/fluxstudio/fluxmcp/store/limits"
+	"github.com/fluxstudio/fluxmcp/store/storetest"
 	"github.com/fluxstudio/fluxmcp/tools"
 )
 
@@ -145,5 +148,41 @@ func TestAdministratorsAreOfAnIssuer(t *testing.T) {
 		if err == nil && fmt.Sprint(got) != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%s: got %v, %v, want %s", c.name, got, err, c.want)
 		}
+	}
+}
+
+// TestWhatChangesSomethingIsStoredBeforeItActs asks the adapter over a database
+// that has no audit, and over one that has.
+func TestWhatChangesSomethingIsStoredBeforeItActs(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		url      string
+		effect   tools.Effect
+		required bool
+		stored   int // rows when Before has returned; -1: it fails
+	}{
+		{"a writing call that cannot be stored", storetest.OwnerDB(t), tools.Writes, false, -1},
+		{"a reading call that cannot be stored", storetest.OwnerDB(t), tools.ReadOnly, false, 0},
+		{"a reading call that must be", storetest.OwnerDB(t), tools.ReadOnly, true, -1},
+		{"a writing call", sampleDatabase(t), tools.Destructive, false, 1},
+		{"a reading call", sampleDatabase(t), tools.ReadOnly, false, 0},
+		{"a reading call where that is required", sampleDatabase(t), tools.ReadOnly, true, 1},
+	} {
+		db, err := store.Open(store.Config{URL: c.url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := audit.New(db.Own(), audit.Options{})
+		err = (&auditor{log: log, required: c.required}).Before(t.Context(), tools.Entry{Tool: "x", Effect: c.effect, Outcome: tools.OutcomeStarted})
+		if (err != nil) != (c.stored < 0) {
+			t.Errorf("%s: got %v", c.name, err)
+		}
+		if rows, err := log.List(t.Context(), audit.Filter{}); c.stored >= 0 && err == nil && len(rows) != c.stored {
+			t.Errorf("%s: got %d rows, want %d", c.name, len(rows), c.stored)
+		}
+		if err := log.Close(t.Context()); err != nil {
+			t.Errorf("%s: close: %v", c.name, err)
+		}
+		db.Close()
 	}
 }
