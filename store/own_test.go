@@ -206,8 +206,8 @@ func TestOwnTransactions(t *testing.T) {
 			t.Errorf("%s: rows %s, want %s", c.name, got, c.want)
 		}
 	}
-	if got := o.pool.Stat().AcquiredConns(); got != 0 {
-		t.Errorf("%d connections are still taken, want 0", got)
+	if got := o.pool.Stat(); got.AcquiredConns() != 0 || got.NewConnsCount() != 1 {
+		t.Errorf("%d connections are still taken of %d made, want 0 of 1: an error of the statement breaks none", got.AcquiredConns(), got.NewConnsCount())
 	}
 }
 
@@ -226,6 +226,11 @@ func TestOwnErrors(t *testing.T) {
 		t.Errorf("all connections in use: %v, want *Busy with the limit 1", err)
 	}
 	held.Release()
+	soon, stop := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer stop()
+	if _, err := OwnAll[struct{ Slept string }](soon, o, "SELECT pg_sleep(60)::text"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a caller whose time is over while the statement runs: %v, want its context's error, not the server's", err)
+	}
 	cancel()
 	if _, err := o.Exec(ctx, "SELECT 1"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that went away: %v, want its context's error", err)

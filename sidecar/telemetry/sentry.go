@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,26 @@ func watchedClient(c *complaint) *http.Client {
 	client := newClient()
 	client.Transport = watched{http.DefaultTransport, c}
 	return client
+}
+
+var errUnsent = errors.New("not all were sent")
+
+// endReports sends what waits and closes client, until ctx ends.
+func endReports(ctx context.Context, client *sentry.Client) error {
+	var err error
+	if !client.FlushWithContext(ctx) {
+		err = fmt.Errorf("send reports: %w", cmp.Or(context.Cause(ctx), errUnsent))
+	}
+	closed := make(chan struct{})
+	go func() { // Close waits for the request under way, whatever ctx says
+		client.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+	}
+	return err
 }
 
 // watched tells c of requests that failed, which the library keeps to itself.

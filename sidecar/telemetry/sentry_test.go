@@ -165,6 +165,9 @@ func TestSentryThatHangsHoldsNothingUp(t *testing.T) {
 	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("shutdown: %v, want context.Canceled", err)
 	}
+	if strings.Contains(r.log.String(), "telemetry was not delivered") {
+		t.Errorf("shutdown waited until the request was given up, want it to end with its context: %s", r.log)
+	}
 }
 
 func TestReportsAreNotRedirected(t *testing.T) {

@@ -9,7 +9,6 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,8 +117,6 @@ func (t *Telemetry) export(ctx context.Context, extra exporters, c *complaint) e
 	return err
 }
 
-var errUnsent = errors.New("not all were sent")
-
 // Shutdown sends what is still waiting, until ctx ends. Nothing may be observed
 // afterwards.
 //
@@ -135,10 +132,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	}
 	errs = append(errs, t.meters.Shutdown(ctx))
 	if t.sentry != nil {
-		if !t.sentry.FlushWithContext(ctx) {
-			errs = append(errs, fmt.Errorf("send reports: %w", cmp.Or(context.Cause(ctx), errUnsent)))
-		}
-		t.sentry.Close()
+		errs = append(errs, endReports(ctx, t.sentry))
 	}
 	return errors.Join(errs...)
 }

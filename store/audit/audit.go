@@ -24,7 +24,7 @@ import (
 const QueueRows = 10_000
 
 const (
-	beforeLimit = 2500 * time.Millisecond // with the grace of a hung connection, 3 s
+	beforeLimit = 2300 * time.Millisecond // with the grace of a hung connection and its end, under 3 s
 	batchRows   = 500
 	batchWait   = 200 * time.Millisecond
 )

@@ -99,14 +99,18 @@ func TestBeforeGivesUp(t *testing.T) {
 			t.Fatalf("%s: ready: %v", c.name, err)
 		}
 		release := c.hinder()
-		// Without a bound of its own, Before waits for the release or the test's end.
+		// Without a bound of its own, Before waits for the server's, or the test's end.
 		var none *audit.Unavailable
-		if err := l.Before(t.Context(), full(0)); !errors.As(err, &none) || none.RetryAfter() <= 0 || none.Hint() == "" || none.LogCause() == "" {
+		err := l.Before(t.Context(), full(0))
+		if !errors.As(err, &none) || none.RetryAfter() <= 0 || none.Hint() == "" || none.LogCause() == "" {
 			t.Errorf("%s: got %v, want *Unavailable with advice and cause", c.name, err)
+		}
+		if hangs := c.url != gone.String(); hangs && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v, want the bound of Before to end it", c.name, errors.Unwrap(err))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := l.Before(ctx, full(0)); !errors.Is(err, context.Canceled) {
+		if err := l.Before(ctx, full(0)); !errors.Is(err, context.Canceled) || errors.As(err, &none) {
 			t.Errorf("%s, when the caller has gone: got %v, want its context's error", c.name, err)
 		}
 		release()

@@ -67,11 +67,18 @@ func (q *queue) stored(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.remove(n)
-	if q.dropped > 0 && !q.closed {
+	if !q.closed { // what comes later must not keep it open
+		q.note()
+	}
+	q.onDepth(len(q.rows))
+}
+
+// note adds a row for those that were dropped since the last one.
+func (q *queue) note() {
+	if q.dropped > 0 {
 		q.rows = append(q.rows, gapRow(q.dropped, q.from, q.to))
 		q.dropped = 0
 	}
-	q.onDepth(len(q.rows))
 }
 
 func (q *queue) remove(n int) {
@@ -95,10 +102,11 @@ func (q *queue) refuse(r *Row) {
 	q.onDepth(len(q.rows))
 }
 
-// shut refuses further rows. Call it once.
+// shut refuses further rows, and notes those dropped before. Call it once.
 func (q *queue) shut() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.note()
 	q.closed = true
 	close(q.closing)
 }

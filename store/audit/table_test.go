@@ -131,11 +131,14 @@ func TestPoisonedRowsDoNotBlockThoseAroundThem(t *testing.T) {
 		l.After(audit.Row{Tool: tool, Outcome: "ok"})
 	}
 	await(t, "the queue is stored", empty)
+	if err := l.Before(t.Context(), audit.Row{Tool: "größer", Outcome: audit.OutcomeStarted}); err != nil {
+		t.Errorf("before, of a row that ASCII can tell: %v", err)
+	}
 	if err := finish(t, l); err != nil {
 		t.Error(err)
 	}
 	got := texts(t, url, "SELECT tool || coalesce(' ' || objects[1], '') FROM fluxmcp.audit_log ORDER BY id")
-	if want := []string{"a", "audit count:1", "b", "sch?n", "audit count:1", "c"}; !slices.Equal(got, want) || drops != 2 {
+	if want := []string{"a", "audit count:1", "b", "sch?n", "audit count:1", "c", "gr??er"}; !slices.Equal(got, want) || drops != 2 {
 		t.Errorf("stored %q with %d dropped, want %q and 2", got, drops, want)
 	}
 }
@@ -160,7 +163,7 @@ func TestMissingTable(t *testing.T) {
 	if err := l.Before(t.Context(), full(0)); !errors.As(err, &none) || none.Code() != "audit_unavailable" || !errors.As(err, &missing) {
 		t.Errorf("before: %v, want *Unavailable for a *Missing", err)
 	}
-	<-failed // of Before
+	await(t, "Before tells of its failure", failed)
 	l.After(full(1))
 	await(t, "the writer meets the missing table", failed)
 	if _, err := store.Migrate(t.Context(), url, store.MigrateLatest); err != nil {

@@ -89,17 +89,24 @@ func (w *writer) gather(ctx context.Context) bool {
 			return false
 		}
 	}
-	if w.again || w.queue.depth() >= batchRows {
-		return true
-	}
+	return w.again || w.company(ctx)
+}
+
+// company waits until a batch is whole, for a moment at most. A signal of
+// plenty may be of rows that are stored already.
+func (w *writer) company(ctx context.Context) bool {
 	timer := time.NewTimer(batchWait)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-w.queue.plenty:
-	case <-w.queue.closing:
-	case <-ctx.Done():
-		return false
+	for w.queue.depth() < batchRows {
+		select {
+		case <-w.queue.plenty:
+		case <-timer.C:
+			return true
+		case <-w.queue.closing:
+			return true
+		case <-ctx.Done():
+			return false
+		}
 	}
 	return true
 }

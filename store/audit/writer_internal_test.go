@@ -112,6 +112,25 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestRowsLeftOverWaitForMore: the signal of a batch that was stored without it
+// is no reason to store the rest at once.
+func TestRowsLeftOverWaitForMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(withDefaults(Options{}))
+		w := newWriter(nil, q, Options{})
+		for range batchRows + 100 {
+			q.push(Row{})
+		}
+		began := time.Now()
+		for n, want := range []time.Duration{0, batchWait} {
+			if more := w.gather(t.Context()); !more || time.Since(began) != want {
+				t.Errorf("batch %d: %v after %v, want rows after %v", n, more, time.Since(began), want)
+			}
+			q.stored(len(q.head(batchRows)))
+		}
+	})
+}
+
 func TestFullQueueDropsTheNewestAndSaysSoInItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{fail: away}
@@ -187,6 +206,26 @@ func TestFailuresAreRetried(t *testing.T) {
 			_ = closeNow(l)
 		})
 	}
+}
+
+func TestPausesBeginAnewAfterASuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{fail: away}
+		l := newLog(m, Options{})
+		for n := range 2 {
+			push(l, n, n+1)
+			time.Sleep(time.Minute)
+			m.set(nil)
+			time.Sleep(longestPause)
+			synctest.Wait()
+			m.set(away)
+			if first := m.tries[1].Sub(m.tries[0]); first != firstPause {
+				t.Errorf("outage %d: the first pause is %v, want %v", n, first, firstPause)
+			}
+			m.tries = nil
+		}
+		_ = closeNow(l)
+	})
 }
 
 func TestLogIsToldOnceAMinute(t *testing.T) {
@@ -295,6 +334,39 @@ func TestCloseTriesOnceMoreWhenThePauseIsLong(t *testing.T) {
 		m.set(nil)
 		if err := l.Close(context.Background()); err != nil || len(m.rows) != 3 {
 			t.Errorf("close: %v with %d rows stored, want all three", err, len(m.rows))
+		}
+	})
+}
+
+func TestCloseSaysWhatWasDroppedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{fail: away}
+		l := newLog(m, Options{})
+		push(l, 0, QueueRows+7)
+		synctest.Wait()
+		m.set(nil)
+		err := l.Close(context.Background())
+		got := m.kept()
+		if want := append(numbers(0, QueueRows), "audit count:7"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("close: %v, %d rows kept, the last %v; want all that were queued and the gap of 7", err, len(got), got[max(0, len(got)-2):])
+		}
+	})
+}
+
+func TestRowsThatComeWhileItClosesDoNotKeepItOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, more := &memory{}, 5
+		l := newLog(m, Options{})
+		m.set(func([]Row) error {
+			if more--; more >= 0 {
+				l.After(Row{Tool: "late"})
+			}
+			return nil
+		})
+		push(l, 0, 3)
+		var lost *Lost
+		if err := l.Close(context.Background()); !errors.As(err, &lost) || lost.Rows != 1 || !slices.Equal(m.batches, []int{3}) {
+			t.Errorf("close while rows come: %v, batches %v; want 1 lost, and the one batch that was queued", err, m.batches)
 		}
 	})
 }

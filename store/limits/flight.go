@@ -13,7 +13,7 @@ type flights struct {
 	waiting map[id][]chan<- Decision
 }
 
-// join adds a call of k. The first of a flight must see to it that fly runs.
+// join adds a call of k. The first of a flight must lead it.
 func (f *flights) join(k id) (told <-chan Decision, first bool) {
 	c := make(chan Decision, 1) // its caller may have gone
 	f.mu.Lock()
@@ -45,26 +45,40 @@ func (f *flights) board(k id) []chan<- Decision {
 	return calls
 }
 
-// fly asks Redis for the calls of k that wait until none do. Who came while it
-// denied needs no request. Nor does who came while it did not answer: another
-// call would most likely wait as long for nothing.
-func (m *Limiter) fly(ctx context.Context, k id, l Limit) {
-	for calls := m.flights.board(k); len(calls) > 0; calls = m.flights.board(k) {
-		if d, known := m.known(k, l); known {
-			tell(calls, func(int) Decision { return d })
-			continue
-		}
-		owed := m.debt(k)
-		a, err := m.ask(ctx, k.key, l, len(calls), owed)
-		m.notice(err)
-		if err != nil {
-			calls = append(calls, m.flights.late(k)...)
-			tell(calls, func(int) Decision { return m.alone(k, l) })
-			continue
-		}
-		m.settle(k, l, a, len(calls), owed)
-		tell(calls, func(i int) Decision { return a.decision(i, l) })
+// lead asks Redis for the caller itself, and leaves those who came meanwhile to
+// a goroutine, so that it goes on with its own answer.
+func (m *Limiter) lead(ctx context.Context, k id, l Limit) {
+	m.serve(ctx, k, l, m.flights.board(k))
+	if calls := m.flights.board(k); len(calls) > 0 {
+		go m.fly(ctx, k, l, calls)
 	}
+}
+
+// fly serves calls, and then those who wait until none do.
+func (m *Limiter) fly(ctx context.Context, k id, l Limit, calls []chan<- Decision) {
+	for ; len(calls) > 0; calls = m.flights.board(k) {
+		m.serve(ctx, k, l, calls)
+	}
+}
+
+// serve answers calls of k by one request. Who came while Redis denied needs
+// none. Nor does who came while it did not answer: another one would most
+// likely wait as long for nothing.
+func (m *Limiter) serve(ctx context.Context, k id, l Limit, calls []chan<- Decision) {
+	if d, known := m.known(k, l); known {
+		tell(calls, func(int) Decision { return d })
+		return
+	}
+	owed := m.debt(k)
+	a, err := m.ask(ctx, k.key, l, len(calls), owed)
+	m.notice(err)
+	if err != nil {
+		calls = append(calls, m.flights.late(k)...)
+		tell(calls, func(int) Decision { return m.alone(k, l) })
+		return
+	}
+	m.settle(k, l, a, len(calls), owed)
+	tell(calls, func(i int) Decision { return a.decision(i, l) })
 }
 
 // settle takes notice of what Redis said to so many calls.

@@ -81,9 +81,10 @@ func New(db *redisdb.DB, o Options) *Limiter {
 
 // Take charges one call to key and says whether it may go on; a call that may
 // not is not charged. It never fails, and takes as long as two calls of db at
-// most: the one under way for the key and its own. Where ctx ends before, it
-// says at once that the call may not go on; the call counts nevertheless. The
-// key goes to Redis as it is: callers hash what names a person.
+// most: the one under way for the key and its own. A call that waits for the
+// former ends with ctx: it may not go on, and counts nevertheless; the latter
+// does not end with ctx. The key goes to Redis as it is: callers hash what
+// names a person.
 func (m *Limiter) Take(ctx context.Context, key string, l Limit) Decision {
 	if m.ask == nil {
 		return m.local.Take(key, l)
@@ -97,7 +98,8 @@ func (m *Limiter) Take(ctx context.Context, key string, l Limit) Decision {
 	}
 	told, first := m.flights.join(k)
 	if first {
-		go m.fly(context.WithoutCancel(ctx), k, l)
+		m.lead(context.WithoutCancel(ctx), k, l)
+		return <-told
 	}
 	select {
 	case d := <-told:
