@@ -206,7 +206,7 @@ func TestVolatileRelations(t *testing.T) {
 			CREATE POLICY q ON orders USING (at < (SELECT n FROM a)); ALTER TABLE orders ENABLE ROW LEVEL SECURITY`, []string{"a", "orders", "users"}},
 		{"not a policy of data, of writing, or of a table without row-level security", `CREATE TABLE free(id int);
 			CREATE POLICY p ON users USING (id > 1); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
-			CREATE POLICY q ON orders FOR INSERT WITH CHECK (at < now()); CREATE POLICY all_of ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY q ON orders FOR INSERT WITH CHECK (at < now()); CREATE POLICY u ON orders FOR UPDATE USING (at < now()); CREATE POLICY all_of ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 			CREATE POLICY r ON free USING (random() < 0.5)`, nil},
 		{"a stable function of a harmless extension is as good as immutable, a volatile one is not", `CREATE EXTENSION pg_trgm; CREATE EXTENSION pgcrypto;
 			CREATE VIEW a AS SELECT note % 'x' AS x, show_trgm(note) FROM orders; CREATE VIEW b AS SELECT gen_salt('md5')`, []string{"b"}},
