@@ -130,12 +130,23 @@ func clearTool(clear func(context.Context) error) tools.Tool {
 // cacheAway says that what is kept could not be cleared.
 type cacheAway struct{ err error }
 
-func (e *cacheAway) Error() string             { return "the cache cannot be reached" }
-func (e *cacheAway) Unwrap() error             { return e.err }
-func (e *cacheAway) Code() string              { return "cache_unavailable" }
-func (e *cacheAway) Hint() string              { return "Try again after retry_after_seconds." }
+// Error says what is wrong.
+func (e *cacheAway) Error() string { return "the cache cannot be reached" }
+
+// Unwrap gives the cause, for logs.
+func (e *cacheAway) Unwrap() error { return e.err }
+
+// Code is the stable name of the failure.
+func (e *cacheAway) Code() string { return "cache_unavailable" }
+
+// Hint says what to do.
+func (e *cacheAway) Hint() string { return "Try again after retry_after_seconds." }
+
+// RetryAfter is when the same may succeed.
 func (e *cacheAway) RetryAfter() time.Duration { return 5 * time.Second }
-func (e *cacheAway) LogCause() string          { return e.err.Error() }
+
+// LogCause is what the operator may see and the caller may not.
+func (e *cacheAway) LogCause() string { return e.err.Error() }
 
 // metrics shows them to administrators.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {

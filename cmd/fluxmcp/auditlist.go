@@ -118,36 +118,10 @@ func dash(s string) string {
 	return s
 }
 
-// auditLine is one row as --json prints it.
-type auditLine struct {
-	ID        int64     `json:"id"`
-	At        time.Time `json:"at"`
-	Issuer    string    `json:"issuer"`
-	Subject   string    `json:"subject"`
-	Tool      string    `json:"tool"`
-	Effect    string    `json:"effect"`
-	Objects   []string  `json:"objects"`
-	Outcome   string    `json:"outcome"`
-	MS        *float64  `json:"duration_ms"`
-	Digest    string    `json:"arguments_digest"`
-	Ref       string    `json:"ref,omitempty"`
-	RequestID string    `json:"request_id,omitempty"`
-	TraceID   string    `json:"trace_id,omitempty"`
-	Address   string    `json:"address,omitempty"`
-}
-
 func (c *cli) printAuditJSON(rows []audit.Row) error {
 	enc := json.NewEncoder(c.io.out)
 	for _, r := range rows {
-		line := auditLine{
-			ID: r.ID, At: r.At, Issuer: r.Issuer, Subject: r.Subject, Tool: r.Tool, Effect: r.Effect, Objects: append([]string{}, r.Objects...),
-			Outcome: r.Outcome, Digest: r.Digest, Ref: r.Ref, RequestID: r.RequestID, TraceID: r.TraceID, Address: r.Address,
-		}
-		if r.Outcome != audit.OutcomeStarted {
-			ms := float64(r.Duration.Microseconds()) / 1000
-			line.MS = &ms
-		}
-		if err := enc.Encode(line); err != nil {
+		if err := enc.Encode(r); err != nil {
 			return fmt.Errorf("write the list: %w", err)
 		}
 	}

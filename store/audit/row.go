@@ -125,13 +125,30 @@ type wireRow struct {
 func encode(rows []Row) (string, error) {
 	wire := make([]wireRow, len(rows))
 	for i, r := range rows {
-		wire[i] = wireRow{At: r.At.UTC(), Issuer: r.Issuer, Subject: r.Subject, Tool: r.Tool, Effect: r.Effect, Objects: r.Objects,
-			Outcome: r.Outcome, Digest: r.Digest, Ref: r.Ref, RequestID: r.RequestID, TraceID: r.TraceID, Address: r.Address}
-		if r.Outcome != OutcomeStarted {
-			millis := float64(r.Duration) / float64(time.Millisecond)
-			wire[i].Millis = &millis
-		}
+		wire[i] = r.wire()
 	}
 	out, err := json.Marshal(wire)
 	return string(out), err
+}
+
+func (r Row) wire() wireRow {
+	w := wireRow{At: r.At.UTC(), Issuer: r.Issuer, Subject: r.Subject, Tool: r.Tool, Effect: r.Effect, Objects: r.Objects,
+		Outcome: r.Outcome, Digest: r.Digest, Ref: r.Ref, RequestID: r.RequestID, TraceID: r.TraceID, Address: r.Address}
+	if r.Outcome != OutcomeStarted {
+		millis := float64(r.Duration) / float64(time.Millisecond)
+		w.Millis = &millis
+	}
+	return w
+}
+
+// MarshalJSON names the members as the table names its columns; at is in UTC,
+// and duration_ms is null with OutcomeStarted.
+func (r Row) MarshalJSON() ([]byte, error) {
+	if r.Objects == nil {
+		r.Objects = []string{} // never null
+	}
+	return json.Marshal(struct {
+		ID int64 `json:"id"`
+		wireRow
+	}{r.ID, r.wire()})
 }
