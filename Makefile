@@ -8,7 +8,7 @@ GO ?= go
 FUZZTIME ?= 10m
 MUTANTS ?= 200000
 
-.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas clean
+.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas browser independent clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: need-postgres build ## try it: sample company on http://127.0.0.1:8787/mcp
 	@$(BIN) demo
 
-test: need-postgres need-redis need-nginx ## run every test, on a real PostgreSQL, Redis and nginx
+test: need-postgres need-redis need-nginx need-chromium need-modules ## run every test, on a real PostgreSQL, Redis, nginx and Chromium
 	$(GO) test -timeout 10m ./...
 
 build: need-cc ## build bin/fluxmcp
@@ -31,13 +31,14 @@ check: need-cc ## formatting, vet, staticcheck, tidy modules; changes nothing
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
-race: need-postgres need-redis need-nginx ## run the tests with the race detector
+race: need-postgres need-redis need-nginx need-chromium need-modules ## run the tests with the race detector
 	$(GO) test -race -timeout 20m ./...
 
 fuzz: ## fuzz the guard, the message gate, tokens and caches, FUZZTIME each (10m)
 	$(GO) test ./sqlguard -run '^$$' -fuzz FuzzCheck -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/transport -run '^$$' -fuzz FuzzGate -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./oauth/bearer -run '^$$' -fuzz FuzzVerify -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./oauth -run '^$$' -fuzz FuzzDecode -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./store -run '^$$' -fuzz FuzzDecodeResult -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
 mutants: ## mutate the denied statements, MUTANTS of them (200000)
@@ -61,10 +62,16 @@ clients: need-postgres need-npm build ## call query from four real MCP clients
 replicas: need-postgres need-redis need-nginx ## three processes behind nginx: exact limits, shared caches, one killed under load
 	$(GO) test -count=1 -v ./examples/replicas
 
+browser: need-postgres need-chromium need-modules ## connect accounts in Chromium, with pictures of every page in out/browser
+	$(GO) test -count=1 -v ./examples/browser -shots "$$PWD/out/browser"
+
+independent: need-npm ## connect accounts at providers that others wrote: oauth2-mock-server, emulate
+	@examples/independent/run.sh
+
 clean: ## remove what was built
 	rm -rf bin out
 
-.PHONY: need-cc need-postgres need-redis need-nginx need-npm
+.PHONY: need-cc need-postgres need-redis need-nginx need-npm need-chromium need-modules
 need-cc:
 	@.ci/need cc
 need-postgres: need-cc
@@ -75,3 +82,7 @@ need-nginx:
 	@.ci/need nginx
 need-npm:
 	@.ci/need npm
+need-chromium:
+	@.ci/need chromium
+need-modules:
+	@.ci/need modules

@@ -7,6 +7,7 @@ package sidecar
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -55,11 +56,25 @@ type Options struct {
 	Toolsets   []tools.Toolset
 	Runtime    tools.Runtime
 	ClearCache func(context.Context) error // nil: there is no cache
+	Routes     []Route                     // further paths
 	Checks     []Check                     // of readiness
 	Metrics    http.Handler                // nil: no /metrics here
 	Trace      func(http.Handler) http.Handler
 	Log        *slog.Logger
 	Version    string
+}
+
+// Route is a path that others serve.
+type Route struct {
+	Pattern string                      // of http.ServeMux, without a method
+	Open    map[string]http.HandlerFunc // by method, for everybody
+	Closed  map[string]Closed           // by method, for those who are known
+}
+
+// Closed serves those whose token permits Scope.
+type Closed struct {
+	Scope string
+	Serve http.HandlerFunc
 }
 
 // Server answers HTTP. Make it with New; safe for concurrent use.
@@ -107,6 +122,9 @@ func (s *Server) Handler() http.Handler {
 	s.closed(mux, "/api/mcp/query", post(s.query))
 	s.closed(mux, "/api/mcp/tools", get(s.listTools))
 	s.closed(mux, "/api/mcp/cache/clear", post(s.clearCache))
+	for _, r := range s.Routes {
+		s.mount(mux, r)
+	}
 	if s.Metrics != nil {
 		s.closed(mux, "/metrics", get(s.metrics))
 	}
@@ -137,4 +155,21 @@ func (s *Server) open(mux *http.ServeMux, path string, m methods) {
 // closed serves a path to those who are known.
 func (s *Server) closed(mux *http.ServeMux, path string, m methods) {
 	mux.Handle(path, s.shared(m, s.authenticated(s.byMethod(m))))
+}
+
+// mount serves a path of others, whose methods may differ in who may call them.
+func (s *Server) mount(mux *http.ServeMux, r Route) {
+	all := methods(maps.Clone(r.Open))
+	if all == nil {
+		all = methods{}
+	}
+	for method, c := range r.Closed {
+		known := s.authenticated(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if s.permitted(w, r, c.Scope) {
+				c.Serve(w, r)
+			}
+		}))
+		all[method] = known.ServeHTTP
+	}
+	mux.Handle(r.Pattern, s.shared(all, s.byMethod(all)))
 }

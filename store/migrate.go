@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,15 +32,6 @@ CREATE TABLE IF NOT EXISTS fluxmcp.schema_migrations (
 );
 COMMENT ON TABLE fluxmcp.schema_migrations IS 'Steps of the schema fluxmcp that were applied.'`
 
-// MigrationState is one step as a database knows it.
-type MigrationState struct {
-	Version   int
-	Name      string
-	AppliedAt time.Time // zero: not applied
-	Changed   bool      // applied, but this program's file has another text
-	Unknown   bool      // applied by a newer program; this one has no file for it
-}
-
 // MigrationError is a database that this program's steps do not fit. Code is
 // migration_changed, migration_unknown, migration_target or migration_failed.
 type MigrationError struct {
@@ -66,6 +58,10 @@ func (e *MigrationError) Hint() string { return e.hint }
 // number of processes may run it at once: an advisory lock that ends with each
 // transaction, which connection poolers allow, puts them in turn.
 //
+// The tables of the job queue, which are River's own, are there exactly where
+// migration 5 is: they come after the last step, as "up river 001", and go
+// before that one.
+//
 // Errors: *MigrationError; others come from the connection.
 func Migrate(ctx context.Context, url string, target int) (applied []string, err error) {
 	steps, err := migrations.All()
@@ -75,23 +71,20 @@ func Migrate(ctx context.Context, url string, target int) (applied []string, err
 	return migrateSteps(ctx, url, steps, target)
 }
 
-// MigrationStatus lists the steps that this program has, and after them those
-// that only the database knows. It changes nothing.
-func MigrationStatus(ctx context.Context, url string) ([]MigrationState, error) {
-	steps, err := migrations.All()
+// migrateConn connects without named statements, which break behind poolers
+// and where a table changes under them.
+func migrateConn(ctx context.Context, url string) (*pgx.Conn, error) {
+	cc, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
+		return nil, &BadURL{err: err}
 	}
-	conn, err := pgx.Connect(ctx, url)
+	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cc.StatementCacheCapacity, cc.DescriptionCacheCapacity = 0, 0
+	conn, err := pgx.ConnectConfig(ctx, cc)
 	if err != nil {
 		return nil, fmt.Errorf("connect for migrations: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	done, err := migrationsDone(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	return migrationStates(steps, done), nil
+	return conn, nil
 }
 
 type migrationRow struct {
@@ -106,14 +99,18 @@ func migrateSteps(ctx context.Context, url string, steps []migrations.Migration,
 		return nil, &MigrationError{"migration_target", fmt.Sprintf("Give a version from 0 to %d.", len(steps)),
 			fmt.Errorf("there is no migration %d", target)}
 	}
-	conn, err := pgx.Connect(ctx, url)
+	queue, err := newQueueTables()
 	if err != nil {
-		return nil, fmt.Errorf("connect for migrations: %w", err)
+		return nil, err
+	}
+	conn, err := migrateConn(ctx, url)
+	if err != nil {
+		return nil, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	var applied []string
 	for {
-		label, next, err := migrateOne(ctx, conn, steps, target)
+		label, next, err := migrateOne(ctx, conn, steps, queue, target)
 		if err != nil {
 			return applied, err
 		}
@@ -127,7 +124,7 @@ func migrateSteps(ctx context.Context, url string, steps []migrations.Migration,
 
 // migrateOne does the next step towards target, if there is one, and says
 // where to go from there: MigratePrevious becomes a version once it is known.
-func migrateOne(ctx context.Context, conn *pgx.Conn, steps []migrations.Migration, target int) (label string, next int, err error) {
+func migrateOne(ctx context.Context, conn *pgx.Conn, steps []migrations.Migration, queue *queueTables, target int) (label string, next int, err error) {
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrateLock)); err != nil {
 			return fmt.Errorf("wait for other migrations: %w", err)
@@ -139,15 +136,23 @@ func migrateOne(ctx context.Context, conn *pgx.Conn, steps []migrations.Migratio
 		if err != nil {
 			return err
 		}
-		if err := migrateFits(steps, done); err != nil {
+		there, err := queueDone(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := cmp.Or(migrateFits(steps, done), queue.fit(there)); err != nil {
 			return err
 		}
 		next = migrateVersion(target, len(done), len(steps))
 		switch {
 		case len(done) < next:
 			label, err = migrateUp(ctx, tx, steps[len(done)])
+		case next < queueSince && there.Version > 0:
+			label, err = queue.down(ctx, tx, there)
 		case len(done) > next:
 			label, err = migrateDown(ctx, tx, steps[len(done)-1])
+		case next >= queueSince && there.Version < queue.latest:
+			label, err = queue.up(ctx, tx, there)
 		}
 		return err
 	})
@@ -208,50 +213,40 @@ func migrateFits(steps []migrations.Migration, done []migrationRow) error {
 	return nil
 }
 
-func migrationStates(steps []migrations.Migration, done []migrationRow) []MigrationState {
-	rows := map[int]migrationRow{}
-	for _, r := range done {
-		rows[r.Version] = r
-	}
-	var states []MigrationState
-	for _, m := range steps {
-		r, ok := rows[m.Version]
-		states = append(states, MigrationState{Version: m.Version, Name: m.Name, AppliedAt: r.AppliedAt, Changed: ok && r.Checksum != m.Checksum})
-	}
-	for _, r := range done {
-		if r.Version < 1 || r.Version > len(steps) {
-			states = append(states, MigrationState{Version: r.Version, Name: r.Name, AppliedAt: r.AppliedAt, Unknown: true})
-		}
-	}
-	return states
+// querier is a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // migrationsDone reads what was applied, nothing where there is no table yet.
-func migrationsDone(ctx context.Context, q interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}) ([]migrationRow, error) {
-	const known = "SELECT to_regclass('fluxmcp.schema_migrations') IS NOT NULL"
-	rows, _ := q.Query(ctx, known) // CollectExactlyOneRow returns the error
-	there, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
-	if err == nil && there {
-		rows, _ = q.Query(ctx, "SELECT version, name, checksum, applied_at FROM fluxmcp.schema_migrations ORDER BY version")
-		done, err := pgx.CollectRows(rows, pgx.RowToStructByPos[migrationRow])
-		if err != nil {
-			return nil, fmt.Errorf("read applied migrations: %w", err)
-		}
-		return done, nil
+func migrationsDone(ctx context.Context, q querier) ([]migrationRow, error) {
+	there, err := migrateKnows(ctx, q, "fluxmcp.schema_migrations")
+	if err != nil || !there {
+		return nil, err
 	}
+	rows, _ := q.Query(ctx, "SELECT version, name, checksum, applied_at FROM fluxmcp.schema_migrations ORDER BY version")
+	done, err := pgx.CollectRows(rows, pgx.RowToStructByPos[migrationRow]) // it returns the error of Query too
 	if err != nil {
-		return nil, fmt.Errorf("look for applied migrations: %w", err)
+		return nil, fmt.Errorf("read applied migrations: %w", err)
 	}
-	return nil, nil
+	return done, nil
+}
+
+// migrateKnows tells whether a table is there.
+func migrateKnows(ctx context.Context, q querier, table string) (bool, error) {
+	rows, _ := q.Query(ctx, "SELECT to_regclass($1) IS NOT NULL", table)
+	there, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool]) // it returns the error of Query too
+	if err != nil {
+		return false, fmt.Errorf("look for applied migrations: %w", err)
+	}
+	return there, nil
 }
 
 // migrateFailed says where in a step's SQL PostgreSQL stopped.
 func migrateFailed(label, sql string, err error) error {
 	where := ""
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Position > 0 {
+	if errors.As(err, &refused) && refused.Position > 0 && sql != "" {
 		head := []rune(sql)
 		where = fmt.Sprintf(" (line %d)", 1+strings.Count(string(head[:min(len(head), int(refused.Position)-1)]), "\n"))
 	}

@@ -62,6 +62,9 @@ func (e *NoDatabase) Hint() string {
 // Own returns the part of db that keeps fluxmcp's own tables; it is never nil.
 func (db *DB) Own() *Own { return db.own }
 
+// Conns is how many connections there are at most.
+func (o *Own) Conns() int { return int(o.db.cfg.OwnConns) }
+
 func newOwn(db *DB) (*Own, error) {
 	o := &Own{db: db}
 	if db.cfg.URL == "" && db.locator == nil {

@@ -77,6 +77,11 @@ func TestOwnAsksNothingOfAPooler(t *testing.T) {
 	if pc.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeExec {
 		t.Errorf("exec mode %v, want exec: no named statements", pc.ConnConfig.DefaultQueryExecMode)
 	}
+	for conns, want := range map[int32]int{0: DefaultOwnConns, 9: 9} {
+		if got := openOwn(t, Config{URL: "postgres://u@h/d", OwnConns: conns}).Own().Conns(); got != want {
+			t.Errorf("Conns of OwnConns %d: got %d, want %d", conns, got, want)
+		}
+	}
 	if pc.MaxConns != DefaultOwnConns || pc.MinConns != 0 || pc.MaxConnIdleTime != 5*time.Minute {
 		t.Errorf("connections %d to %d, idle for %v; want 0 to %d, 5m", pc.MinConns, pc.MaxConns, pc.MaxConnIdleTime, DefaultOwnConns)
 	}

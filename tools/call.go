@@ -16,6 +16,7 @@ type Answer struct {
 	Structured json.RawMessage
 	Content    []Content
 	Failure    *Failure
+	Visit      *Visit // a page to open first; Failure or the result says so too
 }
 
 // Runtime is what surrounds every call of every tool: deadline, limit, audit,
@@ -31,6 +32,14 @@ type Runtime struct {
 
 	// Called is told how each call ended: ok, or the code of its failure.
 	Called func(ctx context.Context, tool, outcome string)
+
+	// Connect makes the page that mends err where a person can, such as by
+	// connecting an account; nil: there is none.
+	Connect func(ctx context.Context, err error) *Visit
+
+	// Await waits, a bounded time, until the visit id of the caller is over; nil:
+	// it led to what it was for. An error with Code() reaches the caller.
+	Await func(ctx context.Context, id string) error
 
 	// Notify sends a notification to the client that made the call of ctx.
 	// Nil: progress is dropped.
@@ -54,10 +63,15 @@ func (rt Runtime) Call(ctx context.Context, t Tool, raw json.RawMessage) Answer 
 	}
 	c.end()
 	rt.finish(c, f, err)
-	if f != nil {
-		return Answer{Failure: f}
+	if f == nil {
+		return Answer{Text: out.text, Structured: out.structured, Content: out.content, Visit: out.visit}
 	}
-	return Answer{Text: out.text, Structured: out.structured, Content: out.content}
+	v := rt.visitFor(ctx, err)
+	if v != nil {
+		told := v.told(*f)
+		f = &told
+	}
+	return Answer{Failure: f, Visit: v}
 }
 
 // running is one call of a tool.

@@ -19,6 +19,10 @@ type Failure struct {
 	RetryAfter int    `json:"retry_after_seconds,omitempty"` // only where the very same call may succeed later
 	Ref        string `json:"ref,omitempty"`                 // under which the cause of an internal failure is logged
 
+	ConnectURL     string `json:"connect_url,omitempty"`  // of the page that mends it
+	ConnectCode    string `json:"connect_code,omitempty"` // that the page asks for
+	ConnectExpires string `json:"expires_at,omitempty"`   // of the page, RFC 3339
+
 	Limit     int  `json:"limit,omitempty"`         // of a call over its limit: calls a minute
 	Remaining *int `json:"remaining,omitempty"`     // calls left at once
 	Reset     int  `json:"reset_seconds,omitempty"` // until the whole limit is there again

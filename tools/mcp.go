@@ -35,7 +35,15 @@ func definition(t Tool) mcp.Tool {
 func (rt Runtime) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx = rt.withProgress(ctx, req.Params.Meta)
-		return result(rt.Call(ctx, t, rawArguments(req))), nil
+		ctx, f := rt.visited(ctx, req)
+		if f != nil {
+			return result(Answer{Failure: f}), nil
+		}
+		a := rt.Call(ctx, t, rawArguments(req))
+		if a.Visit != nil && opensPages(ctx) {
+			return refer(ctx, a.Visit)
+		}
+		return result(a), nil
 	}
 }
 

@@ -48,6 +48,7 @@ type output struct {
 	text       string
 	structured json.RawMessage
 	content    []Content
+	visit      *Visit
 }
 
 // New makes a tool of handler. In and Out are structs; their json and
@@ -86,6 +87,9 @@ func render(out any) (output, error) {
 	}
 	if c, ok := out.(Contenter); ok {
 		o.content = c.Content()
+	}
+	if v, ok := out.(Visitor); ok {
+		o.visit = v.Visit()
 	}
 	return o, nil
 }

@@ -25,7 +25,7 @@ func configCommand(c *cli) *cobra.Command {
 				return err
 			}
 			w := tabwriter.NewWriter(c.io.out, 0, 0, 2, ' ', 0)
-			for _, row := range settingTable() {
+			for _, row := range c.set.table() {
 				fmt.Fprintf(w, "%s\t%s\t(%s)\n", row.name, c.set.masked(row), c.set.origin[row.name])
 			}
 			return w.Flush()

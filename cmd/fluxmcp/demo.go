@@ -24,6 +24,7 @@ func demoCommand(c *cli) *cobra.Command {
 			c.set.set("QUERY_DATABASE_URL", "", "demo")
 			c.set.set("FLUXMCP_SAMPLE_DATA", "true", "demo")
 			c.set.set("FLUXMCP_AUTH", authNone, "demo")
+			c.set.set("FLUXMCP_SANDBOX", "true", "demo")
 			return c.serve(cmd.Context(), c.introduce(cmd.Context()))
 		},
 	}

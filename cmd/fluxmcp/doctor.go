@@ -19,8 +19,8 @@ func doctorCommand(c *cli) *cobra.Command {
 		Use:   "doctor",
 		Short: "Check every dependency and say how to mend it",
 		Long: "doctor checks the settings, the address and public URL, the keys of bearer tokens, the\n" +
-			"database, the role of agents' SQL, the migrations, the audit, the clock, Redis, and that\n" +
-			"providers can be reached. Each line says what was found; what is wrong says how to mend it.",
+			"database, the role of agents' SQL, the migrations, the audit, the clock, people's accounts\n" +
+			"and their key, Redis, and that providers can be reached. Each line says what was found; what is wrong says how to mend it.",
 		Example: "  fluxmcp doctor\n  DATABASE_URL=postgres://… fluxmcp doctor",
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
@@ -61,17 +61,19 @@ func (c *cli) doctor(ctx context.Context) error {
 	e.addresses(ctx)
 	e.public(ctx)
 	e.keys(ctx)
-	if a := e.settings(ctx); a != nil {
+	a := e.settings(ctx)
+	if a != nil {
 		defer a.close()
 		if e.database(ctx, a) {
 			e.role(ctx, a)
 			e.migrations(ctx, a)
 			e.audit(ctx, a)
 			e.clock(ctx, a)
+			e.accounts(ctx, a)
 		}
 		e.redis(ctx, a)
 	}
-	e.providers(ctx)
+	e.providers(ctx, a)
 	if e.failed {
 		return errUnhealthy
 	}

@@ -116,12 +116,11 @@ func hintOf(err error, otherwise string) string {
 type provider struct{ name, url string }
 
 // providers tries all of them at once. None is needed to serve the database.
-func (e *examination) providers(ctx context.Context) {
+func (e *examination) providers(ctx context.Context, a *app) {
 	set := e.c.set
-	list := []provider{
-		{"figma", set.text("FIGMA_API_URL")}, {"slack", set.text("SLACK_API_URL")}, {"github", set.text("GITHUB_API_URL")},
+	list := append(a.offeredURLs(), []provider{
 		{"collector", set.text("OTEL_EXPORTER_OTLP_ENDPOINT")}, {"sentry", withoutUser(set.text("SENTRY_DSN"))},
-	}
+	}...)
 	errs := make([]error, len(list))
 	var all sync.WaitGroup
 	for i, p := range list {

@@ -63,6 +63,10 @@ func (c *cli) newFace(ctx context.Context, a *app, auth, base string) (*face, er
 		f.close()
 		return nil, err
 	}
+	if o.Routes, err = a.pageRoutes(c.set, auth, base, public); err != nil {
+		f.close()
+		return nil, err
+	}
 	var authorize func(*http.Request, string, string) *transport.Denied
 	if f.mcp, err = c.newMCP(a, public, func(r *http.Request, method, target string) *transport.Denied {
 		return authorize(r, method, target)
@@ -174,6 +178,7 @@ func (a *app) checks(v *bearer.Verifier) []sidecar.Check {
 			return "", a.around.audit.Ready(ctx)
 		}})
 	}
+	list = append(list, a.accountChecks()...)
 	if a.around.redis != nil {
 		list = append(list, sidecar.Check{Name: "redis", Degrades: true, Probe: func(ctx context.Context) (string, error) {
 			return "", a.around.redis.Ping(ctx)

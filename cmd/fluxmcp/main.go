@@ -51,6 +51,8 @@ type streams struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+
+	point func(name string) // called at named points of consents and refreshes, for tests that end the process there; nil: not
 }
 
 // run executes one command line and returns the exit code.

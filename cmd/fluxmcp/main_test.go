@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/fluxstudio/fluxmcp/store/embedded"
@@ -17,6 +18,9 @@ import (
 // TestMain lets the test binary stand in for fluxmcp: as a child of a test,
 // and as the supervisor that embedded starts.
 func TestMain(m *testing.M) {
+	if at := os.Getenv("FLUXMCP_TEST_KILL_AT"); at != "" {
+		os.Exit(run(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, point: killAt(at)}, os.Environ()))
+	}
 	if os.Getenv("FLUXMCP_TEST_CHILD") == "1" || (len(os.Args) > 1 && os.Args[1] == embedded.WatchCommand) {
 		main()
 		return
@@ -28,6 +32,16 @@ func TestMain(m *testing.M) {
 	}
 	fmt.Fprintf(os.Stderr, "canaries: %d secrets searched for in %d bytes of logs, traces, envelopes and audit rows: %d hits\n", secrets, bytes, hits)
 	os.Exit(code)
+}
+
+// killAt ends this process, as kill -9 does, where it comes to the named point.
+func killAt(name string) func(string) {
+	return func(at string) {
+		if at == name {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
 }
 
 // sampleDatabase is the URL of a database with the sample company.

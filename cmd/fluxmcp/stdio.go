@@ -20,7 +20,7 @@ func stdioCommand(c *cli) *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.stdio(cmd.Context()) },
 	}
-	addServeFlags(cmd, "strict", "read-only")
+	addServeFlags(cmd, "strict", "read-only", "sandbox")
 	return cmd
 }
 
@@ -31,7 +31,7 @@ func (c *cli) stdio(ctx context.Context) error {
 		return err
 	}
 	defer c.stopTelemetry(tel)
-	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, calls: true})
+	a, err := newApp(context.WithoutCancel(ctx), c.set, c.log, serving{telemetry: tel, calls: true, open: true, point: c.io.point})
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,13 @@ func (c *cli) stdio(ctx context.Context) error {
 	defer cancel() // ends the check below before the database is closed
 	if err := c.checkPosture(ctx, a); err != nil {
 		return err
+	}
+	stop := a.startAccounts(ctx)
+	defer stop()
+	if a.consent != nil {
+		pages := &pageServer{c: c, a: a}
+		defer pages.close()
+		a.consent.desk.useServer(pages)
 	}
 	ctx = tools.WithPrincipal(ctx, localUser())
 	return transport.ServeStdio(ctx, a.mcp, c.io.in, c.io.out, transport.StdioOptions{Log: c.log, Observer: tel.Observer()})

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fluxstudio/fluxmcp/sidecar"
+	"github.com/fluxstudio/fluxmcp/store/accounts"
+	"github.com/fluxstudio/fluxmcp/store/vault"
+)
+
+// accounts looks at what connects people's accounts.
+func (e *examination) accounts(ctx context.Context, a *app) {
+	if a.consent == nil {
+		e.ok("accounts", "no provider is set up; FIGMA_CLIENT_ID and the like offer them")
+		return
+	}
+	d := a.consent.desk
+	if err := d.accounts.CheckKey(ctx); err != nil {
+		e.fail("OAUTH_ENCRYPTION_KEY", err)
+	} else {
+		e.ok("OAUTH_ENCRYPTION_KEY", "seals with key "+vault.KeyName(a.consent.vault.KeyID()))
+	}
+	base, err := publicURL(e.c.set)
+	if err != nil {
+		return // public has told of it
+	}
+	if base == "" {
+		base = "http://" + e.c.set.text("FLUXMCP_LISTEN")
+	}
+	if err := d.checkRedirects(base); err != nil {
+		e.fail("redirect URI", err)
+	}
+	for _, name := range names(d.offered) {
+		redirect := d.offered[name].redirect
+		if redirect == "" {
+			redirect = base + callbackPath(name)
+		}
+		e.ok(name, "the app must have the redirect URI "+redirect)
+	}
+}
+
+// offeredURLs are the API URLs of what is offered, for reach.
+func (a *app) offeredURLs() []provider {
+	if a == nil || a.consent == nil {
+		return nil
+	}
+	var list []provider
+	d := a.consent.desk
+	for _, name := range names(d.offered) {
+		bases := d.offered[name].client.Provider().Bases
+		if strings.HasPrefix(bases["api"], "http") {
+			list = append(list, provider{name, bases["api"]})
+		}
+	}
+	return list
+}
+
+// accountChecks are what /readyz looks at of accounts.
+func (a *app) accountChecks() []sidecar.Check {
+	if a.consent == nil {
+		return nil
+	}
+	return []sidecar.Check{
+		{Name: "accounts", Degrades: true, Probe: func(ctx context.Context) (string, error) {
+			return fmt.Sprintf("%d providers", len(a.consent.desk.offered)), a.consent.desk.accounts.CheckKey(ctx)
+		}},
+		{Name: "jobs", Degrades: true, Probe: func(ctx context.Context) (string, error) { return "", a.consent.jobs.Ready(ctx) }},
+	}
+}
+
+// countEvery is how often the metrics learn how many accounts there are.
+const countEvery = time.Minute
+
+// countAccounts feeds the metrics until ctx ends.
+func (a *app) countAccounts(ctx context.Context) {
+	tick := time.NewTicker(countEvery)
+	defer tick.Stop()
+	for {
+		a.countOnce(ctx)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *app) countOnce(ctx context.Context) {
+	d := a.consent.desk
+	counts, err := d.accounts.Counts(ctx)
+	if err != nil {
+		return // the database's own check tells
+	}
+	for _, name := range names(d.offered) {
+		for _, status := range []string{accounts.Active, accounts.NeedsReconnect, accounts.Disconnecting} {
+			n := 0
+			for _, c := range counts {
+				if c.Provider == name && c.Status == status {
+					n = c.N
+				}
+			}
+			d.metrics.OAuthConnections(name, status, n)
+		}
+	}
+	if used, err := d.accounts.KeysInUse(ctx); err == nil {
+		for id, n := range used {
+			d.metrics.KeysetRows(vault.KeyName(id), n)
+		}
+	}
+}

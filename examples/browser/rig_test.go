@@ -1,0 +1,363 @@
+//go:build unix
+
+// Package browser walks real people's way through fluxmcp in a real browser:
+// headless Chromium connects, refuses, reconnects and disconnects accounts at the
+// sandbox, and axe-core looks at every page on the way.
+package browser
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/fluxstudio/fluxmcp/examples/sandbox"
+	"github.com/fluxstudio/fluxmcp/store/storetest"
+)
+
+var shots = flag.String("shots", "", "folder to keep a picture of every page in")
+
+// build makes the program once for all tests.
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "fluxmcp-browser-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "fluxmcp")
+	out, err := exec.Command("go", "build", "-o", path, "../../cmd/fluxmcp").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if path, err := build(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// rig is a server, the providers it knows, and what its log says.
+type rig struct {
+	t    *testing.T
+	base string
+	box  *sandbox.Sandbox
+	env  []string
+	log  *buffer
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// start runs the sandbox and a server that uses it.
+func start(t *testing.T, extra ...string) *rig {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := "http://" + l.Addr().String()
+	box := sandbox.New(sandbox.Options{BaseURL: there})
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: box.Handler()}}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	r := &rig{t: t, box: box, log: &buffer{}}
+	r.env = append([]string{
+		"DATABASE_URL=" + storetest.DB(t), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+		"OAUTH_ENCRYPTION_KEY=the key of a browser test, 32 bytes or more 0123456789", "RATE_LIMIT_PER_MINUTE=0", "FLUXMCP_WRITE_LIMIT_PER_MINUTE=0",
+	}, extra...)
+	for _, row := range box.Settings() {
+		r.env = append(r.env, row.Name+"="+row.Value)
+	}
+	r.run(program, "migrate", "up")
+	r.serve(program)
+	for _, p := range []string{"figma", "slack", "github"} {
+		box.Register(p, r.base+"/api/integrations/"+p+"/callback")
+	}
+	return r
+}
+
+// run executes a command of the program and returns its output.
+func (r *rig) run(program string, args ...string) string {
+	r.t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Env, cmd.Dir = r.env, r.t.TempDir()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (r *rig) serve(program string) {
+	r.t.Helper()
+	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--log-level", "info")
+	cmd.Env, cmd.Dir = r.env, r.t.TempDir()
+	out, in := io.Pipe()
+	cmd.Stderr = io.MultiWriter(r.log, in)
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		_ = in.Close()
+		if r.t.Failed() {
+			r.t.Logf("the server said:\n%s", r.log)
+		}
+	})
+	listening := regexp.MustCompile(`msg=listening address=(\S+)`)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if found := listening.FindStringSubmatch(lines.Text()); found != nil {
+			r.base = "http://" + found[1]
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return
+		}
+	}
+	r.t.Fatalf("the server did not listen:\n%s", r.log)
+}
+
+// call calls a tool and returns the text of its answer.
+func (r *rig) call(token, tool, args string) string {
+	r.t.Helper()
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + args +
+		`,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"designer","title":"The Designer's Assistant","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.base+"/mcp", strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+		"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": tool,
+	} {
+		req.Header.Set(name, value)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, after, found := bytes.Cut(text, []byte("data: ")); found {
+		text, _, _ = bytes.Cut(after, []byte("\n"))
+	}
+	var a struct {
+		Result struct {
+			Content []struct {
+				Text string `json:"text"`
+			} `json:"content"`
+		} `json:"result"`
+	}
+	if err := json.Unmarshal(text, &a); err != nil || len(a.Result.Content) == 0 {
+		r.t.Fatalf("%s: %d %s", tool, res.StatusCode, text)
+	}
+	return a.Result.Content[0].Text
+}
+
+var linkForm = regexp.MustCompile(`http://127\.0\.0\.1:\d+/connect/[A-Za-z0-9_-]+`)
+
+// link calls a tool that needs an account and takes the link from its answer.
+func (r *rig) link(token, tool, args string) string {
+	r.t.Helper()
+	answer := r.call(token, tool, args)
+	link := linkForm.FindString(answer)
+	if link == "" {
+		r.t.Fatalf("%s answers %s, want a link in it", tool, answer)
+	}
+	return link
+}
+
+// tab is a browser of one person.
+type tab struct {
+	t     *testing.T
+	ctx   context.Context
+	name  string // of the test, for pictures
+	count int
+}
+
+// browse opens an empty browser profile.
+func browse(t *testing.T) *tab {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" {
+		t.Fatal("Chromium is missing: run `make test`, or install the package chromium")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true), chromedp.WindowSize(1200, 900))
+	if os.Geteuid() == 0 {
+		opts = append(opts, chromedp.NoSandbox) // Chromium's own; it refuses to run as root with it
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	ctx, end := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(func() { end(); cancel(); stop() })
+	return &tab{t: t, ctx: ctx, name: strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())}
+}
+
+func (b *tab) do(what string, actions ...chromedp.Action) {
+	b.t.Helper()
+	bounded, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Run(b.runIn(bounded), actions...); err != nil {
+		var text, at string
+		_ = chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.Evaluate(`document.body ? document.body.innerText : ""`, &text))
+		b.t.Fatalf("%s: %v; the page at %s says:\n%s", what, err, at, text)
+	}
+}
+
+// runIn lets a bounded context stop an action without closing the browser.
+func (b *tab) runIn(bounded context.Context) context.Context {
+	if chromedp.FromContext(b.ctx).Browser == nil { // the first run starts it, and must not end with the bound
+		if err := chromedp.Run(b.ctx); err != nil {
+			b.t.Fatalf("start Chromium: %v", err)
+		}
+	}
+	return bounded
+}
+
+// open goes to an address.
+func (b *tab) open(address string) {
+	b.t.Helper()
+	b.do("open "+address, chromedp.Navigate(address))
+}
+
+// click presses the button or follows the link with that text.
+func (b *tab) click(text string) {
+	b.t.Helper()
+	xpath := fmt.Sprintf(`//button[contains(normalize-space(.), %q)] | //a[contains(normalize-space(.), %q)] | //input[@type="submit" and contains(@value, %q)]`, text, text, text)
+	b.do("click "+text, chromedp.Click(xpath, chromedp.BySearch), chromedp.Sleep(50*time.Millisecond), chromedp.WaitReady("body"))
+}
+
+// text is what the page says.
+func (b *tab) text() string {
+	b.t.Helper()
+	var text string
+	b.do("read the page", chromedp.WaitReady("body"), chromedp.Evaluate(`document.body.innerText`, &text))
+	return text
+}
+
+// sees waits until the page says want, and looks at it with axe.
+func (b *tab) sees(want string) {
+	b.t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for {
+		text := b.text()
+		if strings.Contains(text, want) {
+			break
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("the page says\n%s\nwant %q", text, want)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	b.look()
+}
+
+// axe is the accessibility checker, which .ci/need installs.
+var axe = sync.OnceValues(func() (string, error) {
+	text, err := os.ReadFile("../../out/npm/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		return "", fmt.Errorf("axe-core is missing, `make test` installs it: %w", err)
+	}
+	return string(text), nil
+})
+
+// look runs axe in light, dark and narrow, and keeps pictures where asked.
+func (b *tab) look() {
+	b.t.Helper()
+	script, err := axe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.count++
+	for _, view := range []struct {
+		name   string
+		width  int64
+		scheme string
+	}{{"light", 1200, "light"}, {"dark", 1200, "dark"}, {"phone", 320, "light"}} {
+		var found string
+		var wide bool
+		b.do("look at the page, "+view.name,
+			chromedp.EmulateViewport(view.width, 900),
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: view.scheme}}),
+			chromedp.Evaluate(script+`;0`, nil),
+			chromedp.Evaluate(`axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)])))`, &found, awaitPromise),
+			chromedp.Evaluate(`document.documentElement.scrollWidth > window.innerWidth`, &wide),
+		)
+		if found != "[]" {
+			b.t.Errorf("%s: axe finds %s", view.name, found)
+		}
+		if wide {
+			b.t.Errorf("%s: the page is wider than its window", view.name)
+		}
+		b.picture(view.name)
+	}
+	b.do("widen", chromedp.EmulateViewport(1200, 900))
+}
+
+func (b *tab) picture(view string) {
+	if *shots == "" {
+		return
+	}
+	var png []byte
+	b.do("take a picture", chromedp.FullScreenshot(&png, 100))
+	if err := os.MkdirAll(*shots, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	name := fmt.Sprintf("%s-%02d-%s.png", b.name, b.count, view)
+	if err := os.WriteFile(filepath.Join(*shots, name), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}

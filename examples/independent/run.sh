@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Connects accounts at providers that other people wrote: oauth2-mock-server,
+# which fluxmcp only knows from generic.yaml, and emulate, as Slack and as GitHub.
+#
+#   examples/independent/run.sh
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../npm.sh"
+
+here=$root/examples/independent
+out=$root/out/independent
+rm -rf "$out"
+mkdir -p "$out"
+(cd "$root" && go build -o "$out/independent" ./examples/independent)
+
+# Three ports that are free at the same moment.
+read -r generic slack github < <("$NODE" -e '
+	const { createServer } = require("net")
+	const listening = [1, 2, 3].map(() => new Promise(done => { const s = createServer().listen(0, "127.0.0.1", () => done(s)) }))
+	Promise.all(listening).then(all => { console.log(all.map(s => s.address().port).join(" ")); all.forEach(s => s.close()) })')
+
+servers=()
+trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true' EXIT
+serve() { # name, command...
+	local name=$1
+	shift
+	(cd "$out" && exec "$NODE" "$@" >"$out/$name.log" 2>&1) &
+	servers+=($!)
+}
+serve generic "$MODULES/oauth2-mock-server/dist/oauth2-mock-server.mjs" -a 127.0.0.1 -p "$generic"
+serve slack "$MODULES/emulate/dist/index.js" start --service slack --port "$slack" --seed "$here/emulate.yaml"
+serve github "$MODULES/emulate/dist/index.js" start --service github --port "$github" --seed "$here/emulate.yaml"
+
+await() { # name, port, process
+	for _ in $(seq 300); do
+		(: >"/dev/tcp/127.0.0.1/$2") 2>/dev/null && return
+		kill -0 "$3" 2>/dev/null || { echo "$1 ended:" >&2; cat "$out/$1.log" >&2; exit 1; }
+		sleep 0.1
+	done
+	echo "$1 does not listen" >&2
+	exit 1
+}
+await generic "$generic" "${servers[0]}"
+await slack "$slack" "${servers[1]}"
+await github "$github" "${servers[2]}"
+
+"$out/independent" -generic "http://127.0.0.1:$generic" -slack "http://127.0.0.1:$slack" -github "http://127.0.0.1:$github"

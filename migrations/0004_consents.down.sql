@@ -1,0 +1,2 @@
+DROP TABLE fluxmcp.oauth_state_tokens;
+DROP TABLE fluxmcp.connect_tickets;
