@@ -9,9 +9,9 @@ import (
 	"github.com/fluxstudio/fluxmcp/oauth"
 )
 
-// FuzzAnswer lets providers answer anything: there is no panic, every error is
+// FuzzDecode lets providers answer anything: there is no panic, every error is
 // an *oauth.Error that shows nothing of the answer, and every token can be sent.
-func FuzzAnswer(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
 		`{"access_token":"a","refresh_token":"b","expires_in":3600,"scope":"x,y","token_type":"bearer","user_id_string":"1"}`,
 		`{"ok":true,"authed_user":{"id":"U1","access_token":"a","token_type":"user","scope":["x"]},"team":{"id":"T1"}}`,

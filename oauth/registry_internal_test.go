@@ -193,6 +193,10 @@ func TestWithBase(t *testing.T) {
 	if got, want := p.Bases["api"], "https://api.figma.com"; got != want {
 		t.Errorf("the provider that was moved is at %s, want it unchanged at %s", got, want)
 	}
+	again, err := p.WithBase("token", "https://token.example")
+	if got, want := again.Bases["refresh"], "https://api.figma.com/v1/oauth/refresh"; err != nil || got != want {
+		t.Errorf("moved otherwise, it refreshes at %s, %v; want %s", got, err, want)
+	}
 	for _, c := range []struct{ name, base, url string }{
 		{"a base that there is not", "upload", "https://x.example"},
 		{"http elsewhere", "api", "http://10.0.0.1"},

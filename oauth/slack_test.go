@@ -139,6 +139,20 @@ func TestSlackBotAloneIsStillThePersonsAccount(t *testing.T) {
 	}
 }
 
+func TestSlackRefreshedTokenMayBeWhereTheFirstWas(t *testing.T) {
+	s := slack(t)
+	s.refreshed = func(kind string) any {
+		user := map[string]any{"id": "U1234"}
+		s.put(user, kind, "channels:read")
+		return map[string]any{"ok": true, "access_token": "xoxb-1", "token_type": "bot", "authed_user": user}
+	}
+	c := client(provider(t, "slack", s.server))
+	next, err := c.Refresh(t.Context(), connect(t, s, c).Tokens[0])
+	if err != nil || next.Kind != oauth.KindUser || s.revoked(next) {
+		t.Errorf("refresh gives %+v, %v; want the person's token, never the bot's", next, err)
+	}
+}
+
 func TestSlackRefuses(t *testing.T) {
 	s := slack(t)
 	p := provider(t, "slack", s.server)

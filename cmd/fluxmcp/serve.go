@@ -138,6 +138,9 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 // what it depends on may come later.
 func (c *cli) warnOfTrouble(ctx context.Context, f *face) {
 	for _, check := range f.checks {
+		if check.Name == "jobs" {
+			continue // they start by and by, and tell of trouble themselves
+		}
 		bounded, cancel := context.WithTimeout(ctx, firstStart)
 		_, err := check.Probe(bounded)
 		cancel()

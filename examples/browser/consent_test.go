@@ -8,11 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
-
-func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
 // TestAPersonConnects walks through it at each provider: connect, look at the
 // list, connect as somebody else, keep, replace, disconnect.
@@ -62,13 +59,16 @@ const figmaFile = "SbxTidalShowDesign0001"
 func (b *tab) anotherPerson(r *rig, name, title string) {
 	b.t.Helper()
 	before := r.call("", "list_accounts", `{}`)
-	for _, decision := range []string{"Keep", "Replace"} {
+	for _, c := range []struct{ decision, then string }{{"Keep", "stays connected"}, {"Replace", "is connected as"}} {
+		decision := c.decision
 		b.open(r.link("", "connect_account", fmt.Sprintf(`{"provider":%q,"reconnect":true}`, name)))
 		b.click("Allow")
+		b.waits("SANDBOX")
 		b.choose(1)
 		b.click("Allow")
 		b.sees("before")
 		b.click(decision)
+		b.sees(c.then)
 		after := r.call("", "list_accounts", `{}`)
 		if kept := line(before, title) == line(after, title); kept != (decision == "Keep") {
 			b.t.Errorf("after %s:\n%s\nbefore:\n%s", decision, after, before)
@@ -86,7 +86,7 @@ func (b *tab) disconnect(r *rig, title string) {
 	b.open(r.base + "/integrations")
 	b.click("Disconnect")
 	b.sees("Disconnect " + title)
-	b.click("Disconnect")
+	b.click("Disconnect " + title)
 	b.sees("disconnected")
 	if list := r.call("", "list_accounts", `{}`); strings.Contains(list, title+": connected") {
 		b.t.Errorf("list_accounts says %s", list)
@@ -96,14 +96,12 @@ func (b *tab) disconnect(r *rig, title string) {
 // choose picks the n-th person on the provider's page.
 func (b *tab) choose(n int) {
 	b.t.Helper()
-	b.do("choose a person", chromedp.Click(fmt.Sprintf(`(//input[@type="radio"])[%d]`, n+1), chromedp.BySearch))
+	b.do("choose a person", chromedp.Click(chromedp.Search(fmt.Sprintf(`(//input[@type="radio"])[%d]`, n+1))))
 }
 
 func (b *tab) address() string {
 	b.t.Helper()
-	var at string
-	b.do("read the address", chromedp.Location(&at))
-	return at
+	return within(b, "read the address", chromedp.Location())
 }
 
 // TestAPersonRefuses: Cancel on our page and on the provider's.
@@ -121,6 +119,7 @@ func TestAPersonRefuses(t *testing.T) {
 			b.sees("used")
 			b.open(r.link("", "connect_account", args))
 			b.click("Allow")
+			b.waits("SANDBOX")
 			b.click("Cancel")
 			if p == "figma" { // Figma does not call back
 				b.sees("SANDBOX")

@@ -103,7 +103,7 @@ func start(t *testing.T, extra ...string) *rig {
 	r := &rig{t: t, box: box, log: &buffer{}}
 	r.env = append([]string{
 		"DATABASE_URL=" + storetest.DB(t), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
-		"OAUTH_ENCRYPTION_KEY=the key of a browser test, 32 bytes or more 0123456789", "RATE_LIMIT_PER_MINUTE=0", "FLUXMCP_WRITE_LIMIT_PER_MINUTE=0",
+		"OAUTH_ENCRYPTION_KEY=browser-tests-seal-with-this-9f2c7e1b4d", "RATE_LIMIT_PER_MINUTE=0", "FLUXMCP_WRITE_LIMIT_PER_MINUTE=0",
 	}, extra...)
 	for _, row := range box.Settings() {
 		r.env = append(r.env, row.Name+"="+row.Value)
@@ -137,10 +137,15 @@ func (r *rig) serve(program string) {
 	if err := cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		_ = in.Close() // so that nobody waits for a server that did not start
+		close(ended)
+	}()
 	r.t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		_ = in.Close()
+		<-ended
 		if r.t.Failed() {
 			r.t.Logf("the server said:\n%s", r.log)
 		}
@@ -241,30 +246,30 @@ func browse(t *testing.T) *tab {
 	}
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, end := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(func() { end(); cancel(); stop() })
+	t.Cleanup(func() { cancel(); stop() })
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the browser lives as long as the context of its first run
+		t.Fatalf("start %s: %v", program, err)
+	}
 	return &tab{t: t, ctx: ctx, name: strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())}
 }
 
-func (b *tab) do(what string, actions ...chromedp.Action) {
+// within runs an action with a bound; what names it in failures.
+func within[T any](b *tab, what string, action chromedp.Action[T]) T {
 	b.t.Helper()
-	bounded, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 40*time.Second)
 	defer cancel()
-	if err := chromedp.Run(b.runIn(bounded), actions...); err != nil {
-		var text, at string
-		_ = chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.Evaluate(`document.body ? document.body.innerText : ""`, &text))
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		at, _ := chromedp.Run(b.ctx, chromedp.Location())
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
 		b.t.Fatalf("%s: %v; the page at %s says:\n%s", what, err, at, text)
 	}
+	return v
 }
 
-// runIn lets a bounded context stop an action without closing the browser.
-func (b *tab) runIn(bounded context.Context) context.Context {
-	if chromedp.FromContext(b.ctx).Browser == nil { // the first run starts it, and must not end with the bound
-		if err := chromedp.Run(b.ctx); err != nil {
-			b.t.Fatalf("start Chromium: %v", err)
-		}
-	}
-	return bounded
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	within(b, what, chromedp.Steps(steps...))
 }
 
 // open goes to an address.
@@ -277,19 +282,27 @@ func (b *tab) open(address string) {
 func (b *tab) click(text string) {
 	b.t.Helper()
 	xpath := fmt.Sprintf(`//button[contains(normalize-space(.), %q)] | //a[contains(normalize-space(.), %q)] | //input[@type="submit" and contains(@value, %q)]`, text, text, text)
-	b.do("click "+text, chromedp.Click(xpath, chromedp.BySearch), chromedp.Sleep(50*time.Millisecond), chromedp.WaitReady("body"))
+	b.do("click "+text, chromedp.Click(chromedp.Search(xpath)))
 }
 
-// text is what the page says.
+// text is what the page says; empty between two pages.
 func (b *tab) text() string {
 	b.t.Helper()
-	var text string
-	b.do("read the page", chromedp.WaitReady("body"), chromedp.Evaluate(`document.body.innerText`, &text))
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`)) // who waits asks again
 	return text
 }
 
 // sees waits until the page says want, and looks at it with axe.
 func (b *tab) sees(want string) {
+	b.t.Helper()
+	b.waits(want)
+	b.look()
+}
+
+// waits until the page says want.
+func (b *tab) waits(want string) {
 	b.t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
 	for {
@@ -302,7 +315,6 @@ func (b *tab) sees(want string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	b.look()
 }
 
 // axe is the accessibility checker, which .ci/need installs.
@@ -327,15 +339,16 @@ func (b *tab) look() {
 		width  int64
 		scheme string
 	}{{"light", 1200, "light"}, {"dark", 1200, "dark"}, {"phone", 320, "light"}} {
-		var found string
-		var wide bool
-		b.do("look at the page, "+view.name,
-			chromedp.EmulateViewport(view.width, 900),
-			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: view.scheme}}),
-			chromedp.Evaluate(script+`;0`, nil),
-			chromedp.Evaluate(`axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)])))`, &found, awaitPromise),
-			chromedp.Evaluate(`document.documentElement.scrollWidth > window.innerWidth`, &wide),
-		)
+		what := "look at the page, " + view.name
+		b.do(what, chromedp.EmulateViewport(view.width, 900))
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: view.scheme}},
+		}); err != nil {
+			b.t.Fatal(err)
+		}
+		within(b, what, chromedp.Evaluate[int](script+`;0`))
+		found := within(b, what, chromedp.Evaluate[string](`axe.run().then(r => JSON.stringify(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)])))`, chromedp.EvalAwaitPromise))
+		wide := within(b, what, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`))
 		if found != "[]" {
 			b.t.Errorf("%s: axe finds %s", view.name, found)
 		}
@@ -351,8 +364,7 @@ func (b *tab) picture(view string) {
 	if *shots == "" {
 		return
 	}
-	var png []byte
-	b.do("take a picture", chromedp.FullScreenshot(&png, 100))
+	png := within(b, "take a picture", chromedp.FullScreenshot(100))
 	if err := os.MkdirAll(*shots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}

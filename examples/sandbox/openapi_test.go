@@ -311,3 +311,21 @@ func TestFigmaRefusesInTheShapesThatItSpecifies(t *testing.T) {
 func webhookOf(context, id string) map[string]any {
 	return map[string]any{"event_type": "FILE_UPDATE", "context": context, "context_id": id, "endpoint": "http://127.0.0.1:1/", "passcode": "5bx"}
 }
+
+// specifiedEvent holds the body of a webhook to its schema.
+func specifiedEvent(t *testing.T, e map[string]any) error {
+	t.Helper()
+	spec, err := figmaSpec()
+	if err != nil {
+		return err
+	}
+	var name strings.Builder
+	for part := range strings.SplitSeq(fmt.Sprint(e["event_type"]), "_") {
+		name.WriteString(part[:1] + strings.ToLower(part[1:]))
+	}
+	schema := document(t, spec).Components.Schemas["Webhook"+name.String()+"Payload"]
+	if schema == nil {
+		return fmt.Errorf("there is no schema of %s", name.String())
+	}
+	return schema.Value.VisitJSON(e, openapi3.EnableJSONSchema2020())
+}

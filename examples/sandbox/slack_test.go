@@ -209,7 +209,7 @@ func TestSlackUploadsInThreeSteps(t *testing.T) {
 	if a := slackCall(t, base, token, "files.completeUploadExternal", "files", files); a["error"] != "file_not_found" {
 		t.Errorf("complete twice: %v", a)
 	}
-	address, id = upload()
+	address, _ = upload()
 	form := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"n\"\r\n\r\nhello\r\n--b--\r\n"
 	if status, body, _ := send(t, "POST", address, http.Header{"Content-Type": {"multipart/form-data; boundary=b"}}, form); status != 200 {
 		t.Errorf("upload as a form: %d %v", status, body)
@@ -274,8 +274,8 @@ func TestSlackCrowd(t *testing.T) {
 			break
 		}
 	}
-	if len(seen) != 3011 {
-		t.Errorf("%d users, want 3,011", len(seen))
+	if len(seen) != 3010 { // nine people and the bot were there
+		t.Errorf("%d users, want 3,010", len(seen))
 	}
 	a := slackCall(t, base, token, "conversations.history", "channel", "C0CRWTALK", "limit", "999")
 	if list, _ := a["messages"].([]any); len(list) != 500 {

@@ -42,16 +42,10 @@ type noAnswer struct {
 
 func (e *noAnswer) Error() string { return e.err.Error() }
 func (e *noAnswer) Unwrap() error { return e.err }
-func (e *noAnswer) InDoubt() bool { return e.doubt }
 
 // inDoubt tells whether a provider may have given a token that did not arrive:
-// an error can say so itself; else it is so where the answer was not
-// understood, or where there was none, not even an error's code.
+// where its answer was not understood, or there was none, not even a status.
 func inDoubt(err error) bool {
-	var told interface{ InDoubt() bool }
-	if errors.As(err, &told) {
-		return told.InDoubt()
-	}
 	var failed *oauth.Error
 	if !errors.As(err, &failed) {
 		return true

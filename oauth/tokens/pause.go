@@ -54,13 +54,6 @@ func (p *pauses) failed(key string, least time.Duration, err error) time.Duratio
 	return max(found.until.Sub(now), 0)
 }
 
-// failing reports whether the last attempt at key failed.
-func (p *pauses) failing(key string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.list[key].failures > 0
-}
-
 // over forgets what failed.
 func (p *pauses) over(key string) {
 	p.mu.Lock()

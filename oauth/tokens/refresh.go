@@ -21,9 +21,8 @@ const (
 )
 
 var (
-	errCrowded     = errors.New("too many refreshes are under way")
-	errNotOffered  = errors.New("no client id and secret are set")
-	errEmptyAnswer = errors.New("the renewed token is empty")
+	errCrowded    = errors.New("too many refreshes are under way")
+	errNotOffered = errors.New("no client id and secret are set")
 )
 
 // renewed is how a flight ended: with the token of the row, which it replaced
@@ -36,9 +35,6 @@ type renewed struct {
 // inTime returns the token that follows stored, which ends soon; or stored,
 // where that is still good and there is no other yet.
 func (s *Source) inTime(ctx context.Context, k Key, stored Stored) (Stored, error) {
-	if wait, _ := s.paused(k, stored.ID); wait > 0 && good(stored) {
-		return stored, nil
-	}
 	waiting, cancel := ctx, context.CancelFunc(func() {})
 	if good(stored) {
 		waiting, cancel = context.WithTimeout(ctx, patience)
@@ -176,7 +172,7 @@ func (r *refresh) request(ctx context.Context, t oauth.Token) (oauth.Token, erro
 	defer cancel()
 	next, err := r.client.Refresh(ctx, t)
 	if err == nil && next.Access.IsZero() {
-		err = errEmptyAnswer
+		err = &oauth.Error{Kind: oauth.Malformed, Provider: r.k.Provider, Reason: "no_access_token"}
 	}
 	r.s.cfg.Point("refresh.after_request")
 	r.s.cfg.Events.Refreshed(r.k.Provider, resultOf(err))
@@ -271,9 +267,7 @@ func (r *refresh) refused(ctx context.Context, err error) (renewed, error) {
 		r.s.cfg.Log.ErrorContext(ctx, "provider does not accept our credentials", log...)
 		return renewed{}, r.s.told(r.k, r.s.rows.failed(r.id, 0, err), err)
 	case oauth.Away, oauth.Limited:
-		if !r.s.rows.failing(r.id) { // each row counts once: it may be the row's fault
-			r.s.services.failed(r.k.Provider, 0, err)
-		}
+		r.s.services.failed(r.k.Provider, 0, err)
 	}
 	wait := r.s.rows.failed(r.id, waitOf(err), err)
 	r.s.cfg.Log.WarnContext(ctx, "refresh failed", append(log, slog.Duration("wait", wait))...)

@@ -134,9 +134,9 @@ func (m *memory) Renew(ctx context.Context, id string, due func(tokens.Stored) b
 		return s, false, err
 	}
 	t, err := renew(ctx, s)
-	var told interface{ InDoubt() bool }
+	var told *oauth.Error
 	if err != nil {
-		if s.Attempted.IsZero() && errors.As(err, &told) && !told.InDoubt() {
+		if s.Attempted.IsZero() && errors.As(err, &told) && told.Kind != oauth.Away && told.Kind != oauth.Malformed {
 			m.change(r.key, func(r *row) { r.Attempted = time.Time{} })
 		}
 		return tokens.Stored{}, false, err
@@ -174,10 +174,13 @@ func (m *memory) store(r *row, t oauth.Token) (tokens.Stored, bool, error) {
 func (m *memory) Expire(ctx context.Context, id string, version int64, reason string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := errors.Join(m.down, ctx.Err()); err != nil {
+		return err
+	}
 	if r := m.byID(id); r.Version == version && r.status == "" {
 		r.status = reason
 	}
-	return errors.Join(m.down, ctx.Err())
+	return nil
 }
 
 func (m *memory) Used(_ context.Context, accounts []string) error {
@@ -214,8 +217,9 @@ type provider struct {
 	requests []time.Time
 	spent    map[string]bool
 	given    int
-	busy     int // requests at this moment
-	most     int // the highest that was
+	empty    bool // its tokens are empty
+	busy     int  // requests at this moment
+	most     int  // the highest that was
 }
 
 func (p *provider) Refresh(ctx context.Context, t oauth.Token) (oauth.Token, error) {
@@ -235,6 +239,9 @@ func (p *provider) Refresh(ctx context.Context, t oauth.Token) (oauth.Token, err
 		return oauth.Token{}, refused
 	}
 	p.spent[t.Refresh.Reveal()] = true
+	if p.empty {
+		return oauth.Token{}, nil
+	}
 	p.given++
 	n := p.given + 1
 	return oauth.Token{Access: oauth.NewSecret(fmt.Sprint("access-", n)), Refresh: oauth.NewSecret(fmt.Sprint("refresh-", n, t.Refresh.Reveal())),

@@ -19,7 +19,7 @@ const patience = 3 * time.Second
 
 // Refresher asks a provider for the token that follows t. *oauth.Client is one.
 // Errors: *oauth.Error. One of kind oauth.Away without a Reason counts as no
-// answer at all, unless it has a method InDoubt() bool that says otherwise.
+// answer at all, one with a Reason as the provider's word.
 type Refresher interface {
 	Refresh(ctx context.Context, t oauth.Token) (oauth.Token, error)
 }
@@ -107,6 +107,7 @@ func New(cfg Config) *Source {
 	s := &Source{cfg: cfg, gates: newGates(cfg.Parallel)}
 	s.usage = &usage{source: s}
 	s.rows = pauses{first: 30 * time.Second, longest: 15 * time.Minute, after: 1}
+	// A provider fails three times within about a minute, so not by one row alone.
 	s.services = pauses{first: 30 * time.Second, longest: time.Minute, after: 3}
 	s.forced = pauses{first: 30 * time.Second, longest: 15 * time.Minute, after: 1}
 	return s

@@ -139,6 +139,27 @@ func TestCallersThatLeaveDoNotEndTheRefresh(t *testing.T) {
 	})
 }
 
+// TestWhoLeavesTakesNobodyAlong lets the first of two callers leave during the
+// read, and while another process has the row's lock.
+func TestWhoLeavesTakesNobodyAlong(t *testing.T) {
+	for name, after := range map[string]time.Duration{"during the read": 50 * time.Millisecond, "waiting for the lock": 150 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.store.latency = 100 * time.Millisecond
+			stored := r.store.put(ada, -time.Minute)
+			<-stored.lock
+			time.AfterFunc(time.Second, func() { stored.lock <- struct{}{} })
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			go func() { _, _ = r.Token(ctx, ada) }()
+			time.Sleep(time.Millisecond)
+			if got := r.token(); got != "2" {
+				t.Errorf("%s: the other one got %s, want 2", name, got)
+			}
+		})
+	}
+}
+
 func TestWhoHasAGoodTokenDoesNotWaitLong(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -194,6 +215,7 @@ func TestAnswersOfTheProvider(t *testing.T) {
 		{"a short limit is waited for", -1, say{limited(time.Second)}, "2", 2, "3"},
 		{"a long one is not", -1, say{limited(time.Minute)}, "provider_unavailable", 1, "2"},
 		{"nonsense is not repeated, for it may have had a token", -1, say{nonsense}, "provider_unavailable", 1, "2"},
+		{"and a refusal that follows is no wonder", time.Minute, say{nonsense, refused}, "1", 1, "needs_reconnect interrupted"},
 		{"nor is what no client should say", -1, say{errors.New("what?")}, "provider_unavailable", 1, "2"},
 		{"a client's mistake is an error", -1, say{errPanic}, "the token source panicked: a provider's client with a mistake", 1, "2"},
 	} {
@@ -285,6 +307,25 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+func TestProcessesThatFailTogetherDoNotTryAgainTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := map[time.Duration]bool{}
+		for range 20 {
+			r := newRig(t, nil)
+			r.figma.always = nonsense
+			r.store.put(ada, -time.Minute)
+			_, err := r.Token(t.Context(), ada)
+			var away *oauth.ProviderAway
+			if errors.As(err, &away) {
+				waits[away.Wait] = true
+			}
+		}
+		if len(waits) < 10 {
+			t.Errorf("20 processes wait for %d different times, want 10 at least", len(waits))
+		}
+	})
+}
+
 // TestAProviderThatIsAwayIsLeftAlone has four people with one provider and one
 // with another.
 func TestAProviderThatIsAwayIsLeftAlone(t *testing.T) {
@@ -311,21 +352,22 @@ func TestAProviderThatIsAwayIsLeftAlone(t *testing.T) {
 }
 
 func TestOnePersonsFailureIsNoProvidersOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, nil)
-		r.figma.always = broken
-		r.store.put(ada, -time.Minute)
-		for range 6 {
-			r.token()
-			time.Sleep(15 * time.Minute)
-		}
-		r.token()
-		r.figma.always = nil
-		r.store.put(key("bob", "figma"), -time.Minute)
-		if got := state(r.Token(t.Context(), key("bob", "figma"))); got != "2" {
-			t.Errorf("bob, after seven failures for ada: %s, want 2", got)
-		}
-	})
+	for failures := range 7 {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.figma.always = limited(3 * time.Second) // one request for each attempt
+			r.store.put(ada, -time.Minute)
+			for r.figma.asked() < failures {
+				r.token()
+				time.Sleep(time.Second)
+			}
+			r.figma.always = nil
+			r.store.put(key("bob", "figma"), -time.Minute)
+			if got := state(r.Token(t.Context(), key("bob", "figma"))); got != "2" {
+				t.Errorf("bob, after %d failures for ada: %s, want 2", failures, got)
+			}
+		})
+	}
 }
 
 // TestASlowFailureIsNotRepeated is about who waits for the row's lock elsewhere.
@@ -426,6 +468,17 @@ func TestATokenThatCannotBeStoredIsNotLost(t *testing.T) {
 		r.store.full = nil
 		if got := r.token(); got != "2" || r.figma.asked() != 1 || r.store.rows[named(ada)].Version != 2 {
 			t.Errorf("afterwards: %s after %d requests, version %d; want 2 after 1, version 2", got, r.figma.asked(), r.store.rows[named(ada)].Version)
+		}
+	})
+}
+
+func TestAnEmptyTokenIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.figma.empty = true
+		r.store.put(ada, -time.Minute)
+		if got := r.token(); got != "provider_unavailable" || r.figma.asked() != 1 {
+			t.Errorf("got %s after %d requests, want provider_unavailable after 1", got, r.figma.asked())
 		}
 	})
 }

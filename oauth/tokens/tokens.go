@@ -53,9 +53,9 @@ type Store interface {
 	// returns what it found. Else it notes the attempt so that a crash leaves a
 	// trace, calls renew with the lock held, stores the result where the version
 	// is still the same, and commits. renewed says whether renew's token was
-	// stored. The note stays where an error of renew has a method InDoubt() bool
-	// that says so. Where renew's token could not be stored, s has it all the
-	// same, beside the error.
+	// stored. The note stays where the answer may be lost: after an *oauth.Error
+	// of kind oauth.Away or oauth.Malformed. Where renew's token could not be
+	// stored, s has it all the same, beside the error.
 	// Errors: as Load, and those of renew as they are.
 	Renew(ctx context.Context, id string, due func(Stored) bool,
 		renew func(ctx context.Context, s Stored) (oauth.Token, error)) (s Stored, renewed bool, err error)

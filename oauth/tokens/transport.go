@@ -120,14 +120,10 @@ func (s *Source) rejects(provider string, r *http.Response) bool {
 		return false
 	}
 	whole := r.Body
-	start, err := io.ReadAll(io.LimitReader(whole, peekSize))
+	start, _ := io.ReadAll(io.LimitReader(whole, peekSize)) // who reads on meets the error again
 	r.Body = io.NopCloser(bytes.NewReader(start))
 	rejected := s.cfg.Rejected(provider, r)
-	rest := whole.(io.Reader)
-	if err != nil {
-		rest = failing{err}
-	}
-	r.Body = &body{io.MultiReader(bytes.NewReader(start), rest), whole}
+	r.Body = &body{io.MultiReader(bytes.NewReader(start), whole), whole}
 	return rejected
 }
 
@@ -136,11 +132,6 @@ type body struct {
 	io.Reader
 	io.Closer
 }
-
-// failing is the end of a body that broke.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func discard(r *http.Response) {
 	_, _ = io.CopyN(io.Discard, r.Body, drainSize) // a broken connection is not used again

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/oauth/tokens"
 	"github.com/fluxstudio/fluxmcp/store/accounts"
@@ -125,6 +126,25 @@ func TestRotateSealsAnew(t *testing.T) {
 	}
 }
 
+func TestRotateDoesNotWaitForARow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, name := range []string{"ada", "bob", "cleo"} {
+		r.connect(name, name)
+	}
+	r.exec("BEGIN; SELECT FROM fluxmcp.oauth_tokens WHERE id = (SELECT min(id::text)::uuid FROM fluxmcp.oauth_tokens) FOR UPDATE")
+	var first string
+	n, err := replica(t, r.url, accounts.Options{}, newKey, oldKey).Rotate(t.Context(), func(done, left int) {
+		if first == "" {
+			first = fmt.Sprint(done, " ", left)
+			r.exec("COMMIT")
+		}
+	})
+	if first != "2 1" || n != 3 || err != nil {
+		t.Errorf("done and left while a row is locked: %s, and at the end %d, %v; want 2 1, and then 3", first, n, err)
+	}
+}
+
 func TestRotateSaysWhatItCannotOpen(t *testing.T) {
 	t.Parallel()
 	url := migrated(t)
@@ -135,7 +155,9 @@ func TestRotateSaysWhatItCannotOpen(t *testing.T) {
 	}
 	unreadable := 0
 	r := replica(t, url, accounts.Options{OnUnreadable: func() { unreadable++ }}, newKey, oldKey)
-	n, err := r.Rotate(t.Context(), nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // rather than trying the same rows forever
+	defer cancel()
+	n, err := r.Rotate(ctx, nil)
 	var closed *vault.Unreadable
 	if n != 5 || !errors.As(err, &closed) || closed.Key != second.vault.KeyID() || !strings.Contains(err.Error(), "5 tokens") || unreadable != 5 {
 		t.Errorf("got %d, %v, told %d times; want 5 sealed, and 5 that need key %s", n, err, unreadable, vault.KeyName(second.vault.KeyID()))

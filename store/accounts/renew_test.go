@@ -91,8 +91,9 @@ func TestWhatTheProviderDoesNotSayIsStoredAsItIs(t *testing.T) {
 	r := newRig(t)
 	s := r.connect("ada", "1")
 	fresh := oauth.Token{Kind: "nonsense", Access: oauth.NewSecret("access-2"), Type: "t\x00", Scopes: []string{"a\xff"}}
-	if _, _, err := r.Renew(t.Context(), s.ID, always, func(context.Context, tokens.Stored) (oauth.Token, error) { return fresh, nil }); err != nil {
-		t.Fatal(err)
+	now, _, err := r.Renew(t.Context(), s.ID, always, func(context.Context, tokens.Stored) (oauth.Token, error) { return fresh, nil })
+	if err != nil || now.Token.Kind != oauth.KindUser {
+		t.Errorf("renewed: got %+v, %v; want the kind of before", now, err)
 	}
 	got := r.load(key(person("ada"), "figma")).Token
 	if got.Kind != oauth.KindUser || !got.Refresh.IsZero() || !got.Expires.IsZero() || got.Type != "t\uFFFD" || !slices.Equal(got.Scopes, []string{"a\uFFFD"}) {
@@ -321,6 +322,9 @@ func TestRenewMeetsOtherChanges(t *testing.T) {
 		}
 		if after := other.state(key(ada, "figma")); after != c.after {
 			t.Errorf("%s: afterwards %s, want %s", c.name, after, c.after)
+		}
+		if s, err := other.Load(t.Context(), key(ada, "figma")); err == nil && s.Version != map[string]int64{"2": 2, "consent": 3}[c.after] {
+			t.Errorf("%s: version %d of %s, want 2 for the refresh and 3 for what came after it", c.name, s.Version, c.after)
 		}
 	}
 }

@@ -262,6 +262,32 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestSavingSurvivesADeadlock has somebody else lock the same rows the other way round.
+func TestSavingSurvivesADeadlock(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ada, bob := r.connect("ada", "1").AccountID, r.connect("bob", "1").AccountID
+	watch := replica(t, r.url, accounts.Options{}, oldKey)
+	lock := func(id string) { r.exec("SELECT FROM fluxmcp.oauth_accounts WHERE id = '" + id + "' FOR UPDATE") }
+	r.exec("BEGIN; SET LOCAL deadlock_timeout = '1min'") // the other one is to be the victim
+	lock(bob)
+	var all sync.WaitGroup
+	all.Go(func() {
+		n := consent(person("ada"), "figma", "bob", "2")
+		n.Replace, n.OneTokenPerUser = true, true
+		if _, err := r.Save(t.Context(), n); err != nil {
+			t.Errorf("save: %v, want a second attempt", err)
+		}
+	})
+	watch.awaitLock(1)
+	lock(ada)
+	r.exec("COMMIT")
+	all.Wait()
+	if a, b := r.state(key(person("ada"), "figma")), r.state(key(person("bob"), "figma")); a != "2" || b != "needs_reconnect connected_elsewhere" {
+		t.Errorf("afterwards %s and %s, want 2 and needs_reconnect connected_elsewhere", a, b)
+	}
+}
+
 // TestManySavesAtOnce has people swap accounts, so that each ends others'.
 func TestManySavesAtOnce(t *testing.T) {
 	t.Parallel()

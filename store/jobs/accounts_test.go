@@ -154,7 +154,7 @@ func TestRevocationIsAbandonedAfterItsTime(t *testing.T) {
 			if got := query(t, url, "SELECT state::text FROM fluxmcp.river_job WHERE kind = 'revoke_account'")[0]; got != c.wantState || len(abandoned) != c.wantAbandoned {
 				t.Errorf("abandoned %d times, job %s; want %d, %s", len(abandoned), got, c.wantAbandoned, c.wantState)
 			}
-			for range c.wantAbandoned {
+			for close(abandoned); len(abandoned) > 0; {
 				if id := <-abandoned; id != "acc" {
 					t.Errorf("abandoned %q, want acc", id)
 				}

@@ -192,10 +192,13 @@ func TestAValueThatIsPutBackIsNotFound(t *testing.T) {
 			})
 		}
 	}
-	for {
+	for limit := time.Now().Add(10 * time.Second); ; {
 		r.do("SET", name, raw)
 		if r.found(ada) == 0 {
 			return
+		}
+		if time.Now().After(limit) {
+			t.Fatal("it is found still")
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/design"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/shelf"
 )
 
 // comment is one comment. Replies have parent, roots have order.
@@ -35,13 +36,14 @@ func (f *Figma) firstComments() {
 		c := &comment{id: f.nextID(), parent: parent, person: person, message: text, at: f.cfg.Now().Add(-ago), place: map[string]any{"x": 0.0, "y": 0.0}}
 		if parent == "" {
 			c.order = strconv.Itoa(len(f.comments[key]) + 1)
-			n := f.files[key]
-			c.place = map[string]any{"node_id": n.build(len(n.revisions)).Named(node)["id"], "node_offset": map[string]any{"x": 24.0, "y": 24.0}}
+			n, _ := f.shelf.File(key)
+			d, _ := n.Drawing("")
+			c.place = map[string]any{"node_id": d.Named(node)["id"], "node_offset": map[string]any{"x": 24.0, "y": 24.0}}
 		}
 		f.comments[key] = append(f.comments[key], c)
 		return c
 	}
-	const tidal, brand = "SbxTidalShowDesign0001", "SbxSolsticeBrand000003"
+	const tidal, brand = shelf.Tidal, shelf.Solstice
 	ballad := say(tidal, design.TimingSheet, "fatima.yates", "The ballad still feels a few counts short. Can we give it eight more?", "", 50*time.Hour)
 	say(tidal, design.TimingSheet, "theo.norris", "Agreed, I will try it in the next pass.", ballad.id, 49*time.Hour)
 	warm := say(tidal, design.Cover, "caleb.ochoa", "The directors asked for a warmer palette on the cover.", "", 30*time.Hour)
@@ -89,8 +91,8 @@ func (c *call) listComments() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rows := []any{}
-	for _, m := range c.comments[n.key] {
-		rows = append(rows, c.shown(n.key, m))
+	for _, m := range c.comments[n.Key] {
+		rows = append(rows, c.shown(n.Key, m))
 	}
 	c.ok(map[string]any{"comments": rows})
 }
@@ -119,36 +121,36 @@ func (c *call) postComment() {
 		return
 	}
 	c.notifyComment(n, m)
-	c.ok(c.shown(n.key, m))
+	c.ok(c.shown(n.Key, m))
 }
 
 // add keeps m, or says why it cannot.
-func (c *call) add(n file, in newComment, m *comment) string {
+func (c *call) add(n shelf.File, in newComment, m *comment) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if trouble := c.pin(n, in, m); trouble != "" {
 		return trouble
 	}
 	m.id = c.nextID()
-	c.comments[n.key] = append(c.comments[n.key], m)
+	c.comments[n.Key] = append(c.comments[n.Key], m)
 	return ""
 }
 
 // pin finds the place of m, or says why there is none. The caller holds mu.
-func (c *call) pin(n file, in newComment, m *comment) string {
+func (c *call) pin(n shelf.File, in newComment, m *comment) string {
 	if strings.TrimSpace(in.Message) == "" {
 		return "Parameter message is required"
 	}
 	if in.CommentID != "" {
-		i := slices.IndexFunc(c.comments[n.key], func(o *comment) bool { return o.id == in.CommentID })
-		if i < 0 || c.comments[n.key][i].parent != "" {
+		i := slices.IndexFunc(c.comments[n.Key], func(o *comment) bool { return o.id == in.CommentID })
+		if i < 0 || c.comments[n.Key][i].parent != "" {
 			return "Can only reply to root comments"
 		}
 		m.parent = in.CommentID
 		return ""
 	}
 	roots := 0
-	for _, o := range c.comments[n.key] {
+	for _, o := range c.comments[n.Key] {
 		if o.parent == "" {
 			roots++
 		}
@@ -157,7 +159,8 @@ func (c *call) pin(n file, in newComment, m *comment) string {
 	if in.Place == nil {
 		return ""
 	}
-	if id, pinned := in.Place["node_id"].(string); pinned && n.build(len(n.revisions)).Find(id) == nil {
+	d, _ := n.Drawing("")
+	if id, pinned := in.Place["node_id"].(string); pinned && d.Find(id) == nil {
 		return fmt.Sprintf("Node %.40q not found", id)
 	}
 	m.place = maps.Clone(in.Place)
@@ -184,7 +187,7 @@ func (c *call) deleteComment() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i, m := c.remark(n.key)
+	i, m := c.remark(n.Key)
 	if m == nil {
 		return
 	}
@@ -192,8 +195,8 @@ func (c *call) deleteComment() {
 		c.fail(http.StatusForbidden, "You can only delete your own comments")
 		return
 	}
-	list := slices.Delete(slices.Clone(c.comments[n.key]), i, i+1)
-	c.comments[n.key] = slices.DeleteFunc(list, func(o *comment) bool { return o.parent == m.id })
+	list := slices.Delete(slices.Clone(c.comments[n.Key]), i, i+1)
+	c.comments[n.Key] = slices.DeleteFunc(list, func(o *comment) bool { return o.parent == m.id })
 	c.done()
 }
 
@@ -214,7 +217,7 @@ func (c *call) remarked(do func(*comment)) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, m := c.remark(n.key); m != nil {
+	if _, m := c.remark(n.Key); m != nil {
 		do(m)
 	}
 }

@@ -6,21 +6,22 @@ import (
 	"net/http"
 
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/hooks"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/shelf"
 )
 
 // notify tells the webhooks of a file, its project and its team.
-func (f *Figma) notify(n *file, event string, about map[string]any) {
+func (f *Figma) notify(n shelf.File, event string, about map[string]any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, h := range f.webhooks {
 		var in bool
 		switch h.context {
 		case "team":
-			in = h.studio.Key == n.studio
+			in = h.studio.Key == n.Studio
 		case "project":
-			in = h.contextID == n.project
+			in = h.contextID == n.Project
 		default:
-			in = h.contextID == n.key
+			in = h.contextID == n.Key
 		}
 		if in && h.event == event && h.status == "ACTIVE" {
 			f.deliver(h, event, about)
@@ -30,9 +31,9 @@ func (f *Figma) notify(n *file, event string, about map[string]any) {
 
 // notifyComment tells of a comment. Its text is a list of fragments, and where
 // it is pinned is not said.
-func (f *Figma) notifyComment(n file, m *comment) {
+func (f *Figma) notifyComment(n shelf.File, m *comment) {
 	about := map[string]any{
-		"file_key": n.key, "file_name": n.name, "comment": []any{map[string]any{"text": m.message}}, "comment_id": m.id, "mentions": []any{},
+		"file_key": n.Key, "file_name": n.Name, "comment": []any{map[string]any{"text": m.message}}, "comment_id": m.id, "mentions": []any{},
 		"created_at": stamp(m.at), "triggered_by": plainUser(m.person),
 	}
 	if m.parent != "" {
@@ -40,19 +41,16 @@ func (f *Figma) notifyComment(n file, m *comment) {
 	} else {
 		about["order_id"] = m.order
 	}
-	f.notify(&n, "FILE_COMMENT", about)
+	f.notify(n, "FILE_COMMENT", about)
 }
 
 // Delete removes a file, and says so.
 func (f *Figma) Delete(key, person string) bool {
-	f.mu.Lock()
-	n := f.files[key]
-	delete(f.files, key)
-	f.mu.Unlock()
-	if n == nil {
+	n, ok := f.shelf.Remove(key)
+	if !ok {
 		return false
 	}
-	f.notify(n, "FILE_DELETE", map[string]any{"file_key": key, "file_name": n.name, "triggered_by": plainUser(person)})
+	f.notify(n, "FILE_DELETE", map[string]any{"file_key": key, "file_name": n.Name, "triggered_by": plainUser(person)})
 	return true
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/gate"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/hooks"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/shelf"
 )
 
 // Config is what the stand-in needs.
@@ -32,10 +33,10 @@ type Figma struct {
 	cfg    Config
 	issuer *issuer.Issuer
 	desk   *consent.Desk
+	shelf  *shelf.Shelf
 
 	mu       sync.Mutex
-	public   bool // the app is a public one
-	files    map[string]*file
+	public   bool                  // the app is a public one
 	comments map[string][]*comment // by file key, the oldest first
 	webhooks []*webhook
 	serial   int64 // of comments and webhooks
@@ -43,7 +44,7 @@ type Figma struct {
 
 // New makes a stand-in with its files.
 func New(cfg Config) *Figma {
-	f := &Figma{cfg: cfg, files: map[string]*file{}, comments: map[string][]*comment{}, serial: 1400000000}
+	f := &Figma{cfg: cfg, shelf: shelf.New(cfg.Now), comments: map[string][]*comment{}, serial: 1400000000}
 	f.issuer = issuer.New(issuer.Config{
 		ClientID: "sandbox-figma", Secret: "sandbox-figma-secret-not-a-real-one", CodeLife: codeLife, Now: cfg.Now,
 		Redirect: func(registered, asked string) bool { return registered == asked },
@@ -52,7 +53,7 @@ func New(cfg Config) *Figma {
 	for _, p := range company.People() {
 		f.issuer.Plant(issuer.Token{Holder: issuer.Holder{ID: p.FigmaID, Kind: personal}, Person: p.Key, Access: PersonalToken(p), Scopes: allScopes()})
 	}
-	f.fill()
+	f.firstComments()
 	return f
 }
 

@@ -24,7 +24,7 @@ func (c *call) images() {
 	for id := range strings.SplitSeq(strings.ReplaceAll(c.r.FormValue("ids"), "-", ":"), ",") {
 		urls[id] = nil
 		if node := d.Find(id); node != nil && design.Renderable(node) {
-			urls[id] = c.cfg.Base(c.r) + "/_image/" + n.key + "/" + url.PathEscape(id) + "." + format + "?version=" + r.id + "&scale=" + strconv.FormatFloat(scale, 'f', -1, 64)
+			urls[id] = c.cfg.Base(c.r) + "/_image/" + n.Key + "/" + url.PathEscape(id) + "." + format + "?version=" + r.ID + "&scale=" + strconv.FormatFloat(scale, 'f', -1, 64)
 		}
 	}
 	c.ok(map[string]any{"err": nil, "images": urls})
@@ -60,7 +60,7 @@ func (c *call) fills() {
 		return
 	}
 	urls := map[string]string{}
-	for _, ref := range n.images {
+	for _, ref := range n.Images {
 		urls[ref] = c.cfg.Base(c.r) + "/_fill/" + ref + ".png"
 	}
 	c.ok(map[string]any{"error": false, "status": 200, "meta": map[string]any{"images": urls}})
@@ -70,22 +70,12 @@ func (c *call) fills() {
 // see it.
 func (f *Figma) picture(w http.ResponseWriter, r *http.Request) {
 	id, format, ok := strings.Cut(r.PathValue("node"), ".")
-	f.mu.Lock()
-	n := f.files[r.PathValue("key")]
-	f.mu.Unlock()
-	if n == nil || !ok {
+	n, found := f.shelf.File(r.PathValue("key"))
+	d, _ := n.Drawing(r.FormValue("version"))
+	if !ok || !found || d == nil {
 		http.NotFound(w, r)
 		return
 	}
-	f.mu.Lock()
-	i := len(n.revisions)
-	for j, rev := range n.revisions {
-		if rev.id == r.FormValue("version") {
-			i = j + 1
-		}
-	}
-	f.mu.Unlock()
-	d := n.build(i)
 	node := d.Find(id)
 	if node != nil && node["type"] == "CANVAS" && len(design.Children(node)) > 0 {
 		node = design.Children(node)[0].(design.Node) // the thumbnail of a page

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/design"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/shelf"
 )
 
 // kind is one of the three kinds of things that files publish.
@@ -25,9 +26,9 @@ func kinds() []kind {
 }
 
 // published lists what a file publishes of a kind, by node id.
-func (c *call) published(n file, k kind) []any {
-	d := n.build(len(n.revisions))
-	last := n.revisions[len(n.revisions)-1]
+func (c *call) published(n shelf.File, k kind) []any {
+	d, _ := n.Drawing("")
+	last := n.Last()
 	list := []any{}
 	all := k.of(d)
 	for i, id := range slices.Sorted(maps.Keys(all)) {
@@ -36,9 +37,9 @@ func (c *call) published(n file, k kind) []any {
 			continue
 		}
 		row := map[string]any{
-			"key": m["key"], "file_key": n.key, "node_id": id, "name": m["name"], "description": m["description"], "user": c.userOf(n.creator),
-			"created_at": stamp(n.revisions[0].at), "updated_at": stamp(last.at),
-			"thumbnail_url": c.cfg.Base(c.r) + "/_image/" + n.key + "/" + id + ".png",
+			"key": m["key"], "file_key": n.Key, "node_id": id, "name": m["name"], "description": m["description"], "user": c.userOf(n.Creator),
+			"created_at": stamp(n.Revisions[0].At), "updated_at": stamp(last.At),
+			"thumbnail_url": c.cfg.Base(c.r) + "/_image/" + n.Key + "/" + id + ".png",
 		}
 		if k.plural == "styles" {
 			row["style_type"], row["sort_position"] = m["styleType"], strconv.Itoa(i)
@@ -71,19 +72,6 @@ func (c *call) fileLibrary(k kind) {
 	}
 }
 
-// inTeam lists the files of the person's studio, by key.
-func (c *call) inTeam() []file {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var list []file
-	for _, key := range slices.Sorted(maps.Keys(c.files)) {
-		if n := c.files[key]; n.studio == c.studio.Key && !n.locked {
-			list = append(list, *n)
-		}
-	}
-	return list
-}
-
 // teamLibrary answers GET /v1/teams/:id/{components,…}, paged: before and after
 // are numbers of rows.
 func (c *call) teamLibrary(k kind) {
@@ -91,7 +79,7 @@ func (c *call) teamLibrary(k kind) {
 		return
 	}
 	var rows []any
-	for _, n := range c.inTeam() {
+	for _, n := range c.shelf.In(c.studio.Key) {
 		rows = append(rows, c.published(n, k)...)
 	}
 	number := func(name string, otherwise int) int {
@@ -135,7 +123,7 @@ func (c *call) member() bool {
 
 // asset answers GET /v1/{components,…}/:key.
 func (c *call) asset(k kind) {
-	for _, n := range c.inTeam() {
+	for _, n := range c.shelf.In(c.studio.Key) {
 		for _, row := range c.published(n, k) {
 			if row.(map[string]any)["key"] == c.r.PathValue("asset") {
 				c.found(row)
@@ -192,11 +180,11 @@ func (c *call) projectFiles() {
 		return
 	}
 	rows := []any{}
-	for _, n := range c.inTeam() {
-		if n.project == p.FigmaID {
-			last := n.revisions[len(n.revisions)-1]
+	for _, n := range c.shelf.In(c.studio.Key) {
+		if n.Project == p.FigmaID {
+			last := n.Last()
 			rows = append(rows, map[string]any{
-				"key": n.key, "name": n.name, "thumbnail_url": c.cfg.Base(c.r) + "/_image/" + n.key + "/0:1.png", "last_modified": stamp(last.at),
+				"key": n.Key, "name": n.Name, "thumbnail_url": c.cfg.Base(c.r) + "/_image/" + n.Key + "/0:1.png", "last_modified": stamp(last.At),
 			})
 		}
 	}
@@ -211,10 +199,10 @@ func (c *call) projectMeta() {
 	}
 	count := 0
 	first, last := c.cfg.Now(), c.cfg.Now()
-	for _, n := range c.inTeam() {
-		if n.project == p.FigmaID {
+	for _, n := range c.shelf.In(c.studio.Key) {
+		if n.Project == p.FigmaID {
 			count++
-			first, last = n.revisions[0].at, n.revisions[len(n.revisions)-1].at
+			first, last = n.Revisions[0].At, n.Last().At
 		}
 	}
 	c.ok(map[string]any{"id": p.FigmaID, "name": p.Client, "thumbnail_url": nil, "file_count": count, "created_at": stamp(first), "updated_at": stamp(last)})

@@ -177,8 +177,8 @@ func (c *call) owns(context, id string) bool {
 	case "project":
 		return slices.ContainsFunc(company.ProjectsOf(c.studio.Key), func(p company.Project) bool { return p.FigmaID == id })
 	default:
-		n := c.files[id]
-		return n != nil && n.studio == c.studio.Key
+		n, ok := c.shelf.File(id)
+		return ok && n.Studio == c.studio.Key
 	}
 }
 
