@@ -205,7 +205,7 @@ func TestRESTOfAccounts(t *testing.T) {
 }
 
 // sandboxFile is a Figma file of the sandbox.
-const sandboxFile = "SbxTidalShowDesign0001"
+const sandboxFile = demoFile
 
 // TestKilledInTheMiddleOfACallback: at each named point the account is either
 // connected or not, and a new link works.

@@ -38,7 +38,7 @@ func connectCommand(c *cli) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the link instead of opening it")
-	cmd.Flags().Bool("sandbox", false, "use the invented stand-ins of `fluxmcp demo`")
+	addServeFlags(cmd, "sandbox")
 	return cmd
 }
 
@@ -153,7 +153,7 @@ func accountsCommand(c *cli) *cobra.Command {
 	}
 	disconnect.Flags().StringVar(&user, "user", "", "whose, as issuer|subject; default: yours")
 	for _, sub := range []*cobra.Command{list, disconnect} {
-		sub.Flags().Bool("sandbox", false, "use the invented stand-ins of `fluxmcp demo`")
+		addServeFlags(sub, "sandbox")
 	}
 	cmd.AddCommand(list, disconnect)
 	return cmd

@@ -16,7 +16,8 @@ func demoCommand(c *cli) *cobra.Command {
 		Use:   "demo",
 		Short: "Try fluxmcp on a sample company",
 		Long: "demo starts the private PostgreSQL, fills it with an invented design company,\n" +
-			"serves MCP on http://127.0.0.1:8787/mcp and prints how to connect. Stop it with Ctrl-C.",
+			"stands in for Figma, Slack and GitHub on http://127.0.0.1:8788, serves MCP on\n" +
+			"http://127.0.0.1:8787/mcp and prints how to connect. Stop it with Ctrl-C.",
 		Example: "  fluxmcp demo\n  fluxmcp demo --listen 127.0.0.1:0   # any free port",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,13 +71,18 @@ func (c *cli) awaitDatabase(ctx context.Context, p *privateDatabase) error {
 	}
 }
 
+// demoFile is a Figma file of the sandbox.
+const demoFile = "SbxTidalShowDesign0001"
+
 func introduction(base, program string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
 fluxmcp serves a sample design company at %[1]s/mcp   (Ctrl-C stops it)
 
+Connect invented accounts at Figma, Slack and GitHub, in two clicks each: %[1]s/integrations
+
 Claude Desktop: put this into claude_desktop_config.json and start it again:
-  {"mcpServers": {"fluxmcp": {"command": %[2]q, "args": ["stdio"]}}}
+  {"mcpServers": {"fluxmcp": {"command": %[2]q, "args": ["stdio", "--sandbox"]}}}
 
 MCP Inspector (needs Node.js):
   npx -y @modelcontextprotocol/inspector@2.12.0 --cli %[1]s/mcp --method tools/call --tool-name query --tool-arg sql="SELECT status, count(*) FROM projects GROUP BY status"
@@ -86,6 +92,7 @@ Three things to ask:
 	for i, q := range sample.Questions() {
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, q)
 	}
+	fmt.Fprintf(&b, "And with a Figma account: which layers are on the pages of https://www.figma.com/design/%s ?\n", demoFile)
 	b.WriteByte('\n')
 	return b.String()
 }

@@ -15,7 +15,7 @@ import (
 var errUnhealthy = errors.New("not everything is well; see above")
 
 func doctorCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check every dependency and say how to mend it",
 		Long: "doctor checks the settings, the address and public URL, the keys of bearer tokens, the\n" +
@@ -25,6 +25,8 @@ func doctorCommand(c *cli) *cobra.Command {
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
 	}
+	addServeFlags(cmd, "sandbox")
+	return cmd
 }
 
 // examination prints one line a check and remembers whether all went well.

@@ -13,6 +13,8 @@ import (
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/inspect"
 	"github.com/fluxstudio/fluxmcp/tools"
+	"github.com/fluxstudio/fluxmcp/tools/accounts"
+	"github.com/fluxstudio/fluxmcp/tools/figma"
 	"github.com/fluxstudio/fluxmcp/tools/postgres"
 )
 
@@ -23,7 +25,9 @@ var updateGolden = os.Getenv("UPDATE_GOLDEN") == "1"
 func allTools(t testing.TB) []tools.Tool {
 	t.Helper()
 	var all []tools.Tool
-	for _, set := range []tools.Toolset{postgres.New(nil, nil, nil, nil, nil, postgres.Config{})} {
+	for _, set := range []tools.Toolset{
+		postgres.New(nil, nil, nil, nil, nil, postgres.Config{}), accounts.New(nil, nil), figma.New(figma.Config{}),
+	} {
 		all = append(all, set.Tools...)
 	}
 	return all

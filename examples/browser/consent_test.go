@@ -114,7 +114,7 @@ func TestAPersonRefuses(t *testing.T) {
 			link := r.link("", "connect_account", args)
 			b.open(link)
 			b.click("Cancel")
-			b.sees("not connected")
+			b.sees("Nothing was connected")
 			b.open(link)
 			b.sees("used")
 			b.open(r.link("", "connect_account", args))

@@ -13,7 +13,7 @@ import (
 const (
 	maxRequests  = 3                      // of one flight
 	requestLimit = 10 * time.Second       // of one request, whatever the flight has left
-	requestPause = 200 * time.Millisecond // before the second; before the third three times as long
+	requestPause = 100 * time.Millisecond // before the second; before the third three times as long
 	longestWait  = 2 * time.Second        // that a provider may ask for within a flight
 	repeatWithin = 4 * time.Second        // of the first request: others wait for the lock of the row
 	crowdedPause = 5 * time.Second        // where the flight ended before its turn came

@@ -24,7 +24,9 @@ import (
 	"github.com/fluxstudio/fluxmcp/oauth/tokens"
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/accounts"
+	"github.com/fluxstudio/fluxmcp/store/redisdb"
 	"github.com/fluxstudio/fluxmcp/store/storetest"
+	"github.com/fluxstudio/fluxmcp/store/tokencache"
 	"github.com/fluxstudio/fluxmcp/store/vault"
 )
 
@@ -52,12 +54,14 @@ var adaHub = key("ada", "github")
 // parts are those of a real process.
 type parts struct {
 	db       *store.DB
+	redis    *redisdb.DB // nil: none
+	cache    tokens.Cache
 	accounts *accounts.Accounts
 	source   *tokens.Source
 }
 
-// assemble puts the real parts together; point may be nil.
-func assemble(database, endpoint string, events tokens.Events, point func(string)) (*parts, error) {
+// assemble puts the real parts together; cache, a Redis, may be empty, and point nil.
+func assemble(database, endpoint, cache string, point func(string)) (*parts, error) {
 	db, err := store.Open(store.Config{URL: database})
 	if err != nil {
 		return nil, err
@@ -65,6 +69,13 @@ func assemble(database, endpoint string, events tokens.Events, point func(string
 	v, err := vault.New([]string{"the key of the tests, 32 characters and more"})
 	if err != nil {
 		return nil, err
+	}
+	p := &parts{db: db, accounts: accounts.New(db.Own(), v, accounts.Options{Point: point})}
+	if cache != "" {
+		if p.redis, err = redisdb.Open(cache, redisdb.Options{Timeout: 10 * time.Second}); err != nil {
+			return nil, err
+		}
+		p.cache = tokencache.New(p.redis, v, tokencache.Options{TTL: time.Minute})
 	}
 	registry, err := oauth.Load()
 	if err != nil {
@@ -75,10 +86,10 @@ func assemble(database, endpoint string, events tokens.Events, point func(string
 		return nil, err
 	}
 	client := oauth.NewClient(hub, oauth.Credentials{ID: "id", Secret: oauth.NewSecret("secret")}, nil)
-	a := accounts.New(db.Own(), v, accounts.Options{Point: point})
-	return &parts{db, a, tokens.New(tokens.Config{Store: a, Events: events, Client: func(name string) (tokens.Refresher, bool) {
+	p.source = tokens.New(tokens.Config{Store: p.accounts, Cache: p.cache, Client: func(name string) (tokens.Refresher, bool) {
 		return client, name == "github"
-	}})}, nil
+	}})
+	return p, nil
 }
 
 // report is what a replica says of calls that it made together.
@@ -90,7 +101,7 @@ type report struct {
 // replicaMain makes, for each number that it reads, so many calls at once, and
 // writes a report, until its input ends.
 func replicaMain(database, endpoint, killAt string) error {
-	p, err := assemble(database, endpoint, nil, func(name string) {
+	p, err := assemble(database, endpoint, "", func(name string) {
 		if name == killAt {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
@@ -275,14 +286,17 @@ func database(t testing.TB) string {
 	})
 }
 
-// desk is the test's own process: it connects accounts.
-func newDesk(t testing.TB, database string, h *hub, events tokens.Events) *parts {
+// newDesk makes the parts of the test's own process: it connects accounts.
+func newDesk(t testing.TB, database string, h *hub, cache string) *parts {
 	t.Helper()
-	p, err := assemble(database, h.endpoint(), events, nil)
+	p, err := assemble(database, h.endpoint(), cache, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.db.Close)
+	if p.redis != nil {
+		t.Cleanup(func() { _ = p.redis.Close() })
+	}
 	return p
 }
 

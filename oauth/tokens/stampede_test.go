@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fluxstudio/fluxmcp/store/storetest"
 )
 
 const (
@@ -30,7 +32,7 @@ func TestStampede(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h, url := newHub(t), database(t)
 			h.failures = c.failures
-			newDesk(t, url, h, nil).connect(t)
+			newDesk(t, url, h, "").connect(t)
 			got := stampede(startReplicas(t, url, h))
 			want := map[string]int{fmt.Sprint(c.requests + 1): callers}
 			if !maps.Equal(got.States, want) || h.count() != c.requests {
@@ -71,7 +73,7 @@ func TestCallersLeaveInTheMiddle(t *testing.T) {
 	h, url := newHub(t), database(t)
 	asked := make(chan struct{})
 	h.asked = sync.OnceFunc(func() { close(asked) })
-	p := newDesk(t, url, h, nil)
+	p := newDesk(t, url, h, "")
 	p.connect(t)
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
@@ -96,7 +98,7 @@ func TestCallersLeaveInTheMiddle(t *testing.T) {
 func TestKillAtEachPoint(t *testing.T) {
 	h, url := newHub(t), database(t)
 	h.latency = 0
-	p := newDesk(t, url, h, nil)
+	p := newDesk(t, url, h, "")
 	for _, c := range []struct {
 		point    string
 		want     string
@@ -129,11 +131,35 @@ func TestKillAtEachPoint(t *testing.T) {
 	}
 }
 
+// TestADisconnectedAccountIsSoEverywhere has two processes with one Redis, in
+// which the token would be for a minute.
+func TestADisconnectedAccountIsSoEverywhere(t *testing.T) {
+	h, url, cache := newHub(t), database(t), storetest.Redis(t)
+	h.latency = 0
+	one, two := newDesk(t, url, h, cache), newDesk(t, url, h, cache)
+	ask := func(p *parts) string { return state(p.source.Token(t.Context(), adaHub)) }
+	one.connect(t)
+	if a, b := ask(one), ask(two); a != "2" || b != "2" || h.count() != 1 {
+		t.Errorf("got %s and %s by %d requests, want 2 and 2 by 1", a, b, h.count())
+	}
+	storetest.Exec(t, url, "UPDATE fluxmcp.oauth_tokens SET access_token = 'unreadable'")
+	if got := ask(two); got != "2" {
+		t.Errorf("from the cache: %s, want 2", got)
+	}
+	if _, err := one.accounts.Disconnect(t.Context(), adaHub.Person, adaHub.Provider); err != nil {
+		t.Fatal(err)
+	}
+	one.cache.Drop(t.Context(), adaHub)
+	if a, b := ask(one), ask(two); a != "not_connected" || b != "not_connected" {
+		t.Errorf("disconnected: %s and %s, want not_connected", a, b)
+	}
+}
+
 // BenchmarkStampede is the slowest of 1,000 callers in four processes, whose
 // connections to the database are made.
 func BenchmarkStampede(b *testing.B) {
 	h, url := newHub(b), database(b)
-	p := newDesk(b, url, h, nil)
+	p := newDesk(b, url, h, "")
 	p.connect(b)
 	list := startReplicas(b, url, h)
 	stampede(list)

@@ -36,7 +36,7 @@ func (p *Pages) showAsked(w http.ResponseWriter, r *http.Request, b browser, wro
 		p.refuse(w, r, b, Provider{}, err)
 		return
 	}
-	if v.Provider == "" && !v.NeedCode {
+	if v.Provider == "" && b.Person != nil {
 		redirect(w, accountsPath)
 		return
 	}

@@ -289,6 +289,8 @@ func TestVersionsNeverGoBack(t *testing.T) {
 
 func TestOnesTokensAreNotAnothers(t *testing.T) {
 	r := newRig(t, storetest.Redis(t), long)
+	ada := ada
+	ada.Person.Subject = "ada lovelace"
 	r.Put(t.Context(), ada, stored(rowID, 1))
 	raw := r.raw()
 	for name, change := range map[string]func(*tokens.Key){
@@ -296,7 +298,7 @@ func TestOnesTokensAreNotAnothers(t *testing.T) {
 		"another issuer":   func(k *tokens.Key) { k.Person.Issuer = "https://other.example" },
 		"another provider": func(k *tokens.Key) { k.Provider = "slack" },
 		"another kind":     func(k *tokens.Key) { k.Kind = oauth.KindBot },
-		"parts moved":      func(k *tokens.Key) { k.Person.Issuer, k.Person.Subject = `https://id.example" "ada`, "" },
+		"parts moved":      func(k *tokens.Key) { k.Person.Issuer, k.Person.Subject = "https://id.example ada", "lovelace" },
 	} {
 		k := ada
 		change(&k)
