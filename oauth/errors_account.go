@@ -23,8 +23,11 @@ func (e *NotConnected) Hint() string {
 // no use any more.
 type NeedsReconnect struct{ Provider, Title, Reason string } // Reason: as stored, such as refused or interrupted
 
-// Error names the provider.
+// Error names the provider, and whose fault it is not.
 func (e *NeedsReconnect) Error() string {
+	if e.Reason == "interrupted" {
+		return titled(e.Title, e.Provider) + " must be connected again: fluxmcp was interrupted while it renewed the token"
+	}
 	return titled(e.Title, e.Provider) + " must be connected again"
 }
 

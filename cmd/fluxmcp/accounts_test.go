@@ -130,6 +130,18 @@ func TestAccountIsConnectedFromTheConversation(t *testing.T) {
 	if file := s.tool(t, "", "figma_get_file", `{"file":"`+sandboxFile+`"}`); !strings.Contains(file, "more=") {
 		t.Errorf("figma_get_file answers %s", file)
 	}
+	p.box.Expire("figma")
+	if file := s.tool(t, "", "figma_get_file", `{"file":"`+sandboxFile+`"}`); !strings.Contains(file, "more=") {
+		t.Errorf("after the token has expired at Figma, figma_get_file answers %s", file)
+	}
+	if n := p.box.Count("figma", "refresh"); n != 1 {
+		t.Errorf("Figma got %d refreshes, want 1: %v", n, p.box.Counts("figma"))
+	}
+	p.box.RevokeAll("slack")
+	if list := s.tool(t, "", "list_accounts", `{"check":true}`); !strings.Contains(list, "Slack: needs reconnect") {
+		t.Errorf("after Slack has revoked it, list_accounts says %s", list)
+	}
+	newVisitor(t).visit(s.tool(t, "", "connect_account", `{"provider":"slack"}`)).press("Allow").press("Allow").sees("Slack is connected as")
 	for _, c := range []struct{ name, want string }{
 		{"figma", "remove the app at"}, {"slack", "Nothing is left to do"}, {"github", "Nothing is left to do"},
 	} {

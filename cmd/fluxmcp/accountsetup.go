@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,16 +72,23 @@ func (a *app) openAccounts(set *settings, kind serving) error {
 	return nil
 }
 
+// ownConns is how many connections fluxmcp's own tables have where accounts are
+// offered, and renewals how many of them may wait for a provider at once.
+const (
+	ownConns = 8
+	renewals = 4
+)
+
 func (a *app) openDesk(registry *oauth.Registry, offered map[string]offeredProvider, c *consenting) {
 	m := a.around.tel.Metrics()
 	own := a.db.Own()
 	d := &desk{registry: registry, offered: offered, metrics: m, log: a.log, page: c.known, record: a.recordConsent}
-	d.accounts = accounts.New(own, c.vault, accounts.Options{OnUnreadable: m.TokenDecryptError, Point: c.point})
+	d.accounts = accounts.New(own, c.vault, accounts.Options{OnUnreadable: m.TokenDecryptError, Point: c.point, Renewals: renewals})
 	if a.around.redis != nil {
 		d.cache = tokencache.New(a.around.redis, c.vault, tokencache.Options{Log: a.log})
 	}
 	d.source = tokens.New(tokens.Config{
-		Store: d.accounts, Cache: d.cache, Log: a.log, Events: refreshes{m},
+		Store: d.accounts, Cache: d.cache, Log: a.log, Events: refreshes{m}, Parallel: renewals, Rejected: rejected,
 		Client: func(provider string) (tokens.Refresher, bool) {
 			o, ok := offered[provider]
 			return o.client, ok
@@ -128,6 +137,18 @@ func (a *app) startAccounts(ctx context.Context) (stop func()) {
 			a.log.Warn("a background job was cut off", "cause", err.Error())
 		}
 	}
+}
+
+// rejected reports whether an API does not take the token, rather than the
+// request: Figma says so with 403 as well.
+// Source: https://developers.figma.com/docs/rest-api/errors
+func rejected(provider string, res *http.Response) bool {
+	if provider != "figma" || res.StatusCode != http.StatusForbidden {
+		return res.StatusCode == http.StatusUnauthorized
+	}
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 1024)) // what was read decides
+	text := strings.ToLower(string(body))
+	return strings.Contains(text, "invalid token") || strings.Contains(text, "token expired") || strings.Contains(text, "token has expired")
 }
 
 // closeAccounts waits for refreshes under way: a token that a provider gave must

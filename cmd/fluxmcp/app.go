@@ -208,6 +208,7 @@ func storeConfig(set *settings) (store.Config, error) {
 		ReaderRole: set.text("FLUXMCP_READER_ROLE"),
 		SearchPath: set.text("FLUXMCP_SEARCH_PATH"),
 		MaxConns:   int32(conns),
+		OwnConns:   ownConns,
 	}, err
 }
 

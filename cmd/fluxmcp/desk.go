@@ -11,6 +11,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/oauth/consent"
 	"github.com/fluxstudio/fluxmcp/oauth/tokens"
 	"github.com/fluxstudio/fluxmcp/sidecar/telemetry"
+	database "github.com/fluxstudio/fluxmcp/store"
 	store "github.com/fluxstudio/fluxmcp/store/accounts"
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/accounts"
@@ -58,7 +59,7 @@ func (d *desk) title(name string) string {
 func (d *desk) Accounts(ctx context.Context, p tools.Principal) ([]accounts.Account, error) {
 	stored, err := d.accounts.List(ctx, personOf(p))
 	if err != nil {
-		return nil, err
+		return nil, d.named(err)
 	}
 	byName := map[string]store.Account{}
 	for _, a := range stored {
@@ -135,7 +136,7 @@ func (d *desk) visit(ctx context.Context, p oauth.Person, provider, client strin
 	}
 	link, err := d.flow.Ask(ctx, consent.Request{Person: p, Provider: provider, Client: client})
 	if err != nil {
-		return tools.Visit{}, err
+		return tools.Visit{}, d.named(err)
 	}
 	v := tools.Visit{ID: link.ID, URL: base + "/connect/" + link.Ticket, Code: link.Code, Expires: link.Expires}
 	if d.server != nil && !d.server.serves() {
@@ -240,8 +241,18 @@ func (d *desk) identify(ctx context.Context, o offeredProvider, t oauth.Token) e
 	return err
 }
 
-// named gives errors of accounts the provider's title.
+// ownFailure is a refusal of PostgreSQL to a statement of our own: nothing that
+// the caller could correct.
+type ownFailure struct{ err error }
+
+func (e *ownFailure) Error() string { return "fluxmcp's own tables: " + e.err.Error() }
+
+// named gives errors of accounts the provider's title, and hides the code of
+// those that are not about the caller's SQL.
 func (d *desk) named(err error) error {
+	if errors.As(err, new(*database.QueryError)) {
+		return &ownFailure{err}
+	}
 	var none *oauth.NotConnected
 	if errors.As(err, &none) {
 		return &oauth.NotConnected{Provider: none.Provider, Title: d.title(none.Provider)}
