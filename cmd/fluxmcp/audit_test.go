@@ -72,7 +72,7 @@ func TestCallsAreRecorded(t *testing.T) {
 		t.Errorf("migrate down over an audit with rows: got %v, %s, want a refusal that says how", err, out)
 	}
 	defer func() {
-		if out, err := down("--yes"); err != nil || !strings.Contains(out, "down 0002_audit") {
+		if out, err := down("--yes"); err != nil || !strings.Contains(out, "down 0005_housekeeping") {
 			t.Errorf("migrate down --yes: got %v, %s", err, out)
 		}
 	}()

@@ -58,13 +58,13 @@ func migrateStep(c *cli, use, short string, target int) *cobra.Command {
 		},
 	}
 	if target == store.MigratePrevious {
-		cmd.Flags().BoolVar(&yes, "yes", false, "undo it also where records of calls are deleted with it")
+		cmd.Flags().BoolVar(&yes, "yes", false, "undo it also where records of calls or accounts are deleted with it")
 	}
 	return cmd
 }
 
-// keepsRecords refuses to undo a step while the audit has rows, which would go
-// with its table.
+// keepsRecords refuses to undo a step while the audit has rows: they, and the
+// accounts of the steps after it, would go with their tables.
 func keepsRecords(ctx context.Context, url string) error {
 	db, err := store.Open(store.Config{URL: url})
 	if err != nil {
@@ -77,7 +77,7 @@ func keepsRecords(ctx context.Context, url string) error {
 	if err != nil || len(rows) == 0 {
 		return nil // there is no table, or nothing in it; Migrate tells of other trouble
 	}
-	return &badSetting{"migrate down", "would delete the audit, which holds records of calls", "Save them with `fluxmcp audit --json`, then add --yes."}
+	return &badSetting{"migrate down", "deletes what the newest step keeps: there are records of calls, and there may be accounts", "Save the records with `fluxmcp audit --json`, then add --yes."}
 }
 
 func (c *cli) migrationStatus(ctx context.Context) error {

@@ -237,8 +237,9 @@ func TestFigmaWebhooks(t *testing.T) {
 	if shown := figma(t, base, "/v2/webhooks/"+updates); shown["status"] != "PAUSED" {
 		t.Errorf("after a 400: %v, want it paused", shown["status"])
 	}
+	status.Store(200) // before the PING of the next one
 	watch("FILE_DELETE")
-	if status.Store(200); !s.DeleteFigma(tidal) {
+	if !s.DeleteFigma(tidal) {
 		t.Error("the file cannot be deleted")
 	}
 	if e := <-got; e["event_type"] != "FILE_DELETE" {

@@ -381,6 +381,18 @@ func TestGitHubConnectsRefreshesAndRevokes(t *testing.T) {
 	}
 }
 
+func TestGitHubAnswersJSONToThoseWhoAcceptIt(t *testing.T) {
+	s, base := start(t, sandbox.Options{})
+	address := clientOf(s, base, sandbox.GitHub).Endpoint.TokenURL
+	for accept, want := range map[string]string{"": "application/x-www-form-urlencoded", "text/html": "application/x-www-form-urlencoded", "application/json": "application/json", "text/html, application/json;q=0.9": "application/json"} {
+		_, body, head := send(t, "POST", address, http.Header{"Accept": {accept}}, "client_id=nobody")
+		text := fmt.Sprint(body[""], body["error"])
+		if got := head.Get("Content-Type"); !strings.HasPrefix(got, want) || !strings.Contains(text, "incorrect_client_credentials") {
+			t.Errorf("Accept %q: %s %v, want %s", accept, got, body, want)
+		}
+	}
+}
+
 func TestGitHubTokensExpireForThoseWhoAskForThat(t *testing.T) {
 	s, base := start(t, sandbox.Options{})
 	token := connect(t, s, clientOf(s, base, sandbox.GitHub, "repo", "offline_access"), sandbox.GitHub, "theo.norris")

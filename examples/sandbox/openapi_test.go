@@ -308,6 +308,27 @@ func TestFigmaRefusesInTheShapesThatItSpecifies(t *testing.T) {
 	}
 }
 
+func TestFigmaTakesTokensInTheirOwnHeaderAlone(t *testing.T) {
+	s, base := start(t, sandbox.Options{})
+	app := connect(t, s, clientOf(s, base, sandbox.Figma, "current_user:read"), sandbox.Figma, "theo.norris").AccessToken
+	for _, c := range []struct {
+		name string
+		head http.Header
+		want int
+	}{
+		{"an app's token in Authorization", http.Header{"Authorization": {"Bearer " + app}}, 200},
+		{"an app's token in X-Figma-Token", http.Header{"X-Figma-Token": {app}}, 403},
+		{"an app's token by Basic", http.Header{"Authorization": {"Basic " + app}}, 403},
+		{"a personal token in X-Figma-Token", http.Header{"X-Figma-Token": {caleb}}, 200},
+		{"a personal token in Authorization", http.Header{"Authorization": {"Bearer " + caleb}}, 403},
+		{"a token in the address", nil, 403},
+	} {
+		if status, body, _ := send(t, "GET", base+"/figma/v1/me?access_token="+app, c.head, ""); status != c.want {
+			t.Errorf("%s: %d %v, want %d", c.name, status, body, c.want)
+		}
+	}
+}
+
 func webhookOf(context, id string) map[string]any {
 	return map[string]any{"event_type": "FILE_UPDATE", "context": context, "context_id": id, "endpoint": "http://127.0.0.1:1/", "passcode": "5bx"}
 }

@@ -57,8 +57,12 @@ func TestLinkWithoutProviderSignsIn(t *testing.T) {
 	if w.Code != 303 || w.Header().Get("Location") != "/integrations" || cookies(w)["__Host-fluxmcp_session"] == nil {
 		t.Errorf("got %d to %q, cookies %v, want the accounts with a session", w.Code, w.Header().Get("Location"), cookies(w))
 	}
+	session := "Cookie: __Host-fluxmcp_session=" + cookies(w)["__Host-fluxmcp_session"].Value
 	g.flow.view.NeedCode = false
-	if w = g.send(t, "GET", "/connect/"+ticket, ""); w.Code != 303 || w.Header().Get("Location") != "/integrations" {
+	if w = g.send(t, "GET", "/connect/"+ticket, ""); w.Code != 200 || !strings.Contains(w.Body.String(), "Continue") {
+		t.Errorf("who needs no code and is not signed in got %d, want the page that signs in", w.Code)
+	}
+	if w = g.send(t, "GET", "/connect/"+ticket, "", session); w.Code != 303 || w.Header().Get("Location") != "/integrations" {
 		t.Errorf("who is signed in got %d to %q, want the accounts", w.Code, w.Header().Get("Location"))
 	}
 }
