@@ -27,6 +27,12 @@ func (b *sandboxed) register(base string, providers []string) {
 	}
 	for _, p := range providers {
 		b.box.Register(p, base+callbackPath(p))
+		if b.srv == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), reachLimit)
+			// Where it fails, the provider's page says that the redirect URI is unknown.
+			_, _ = sandbox.Turn(ctx, "http://"+sandboxAddress, "register", map[string]any{"provider": p, "uri": base + callbackPath(p)})
+			cancel()
+		}
 	}
 }
 
