@@ -182,7 +182,7 @@ func (e *examination) migrations(ctx context.Context, a *app) {
 	}
 	for _, m := range all {
 		if m.AppliedAt.IsZero() {
-			e.warn(what, fmt.Sprintf("%04d_%s is not applied", m.Version, m.Name), "Run `fluxmcp migrate up`; it touches nothing of yours.")
+			e.warn(what, m.Label()+" is not applied", "Run `fluxmcp migrate up`; it touches nothing of yours.")
 			return
 		}
 	}

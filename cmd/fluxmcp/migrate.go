@@ -92,7 +92,7 @@ func (c *cli) migrationStatus(ctx context.Context) error {
 	}
 	w := tabwriter.NewWriter(c.io.out, 0, 0, 2, ' ', 0)
 	for _, m := range all {
-		fmt.Fprintf(w, "%04d_%s\t%s\n", m.Version, m.Name, stateText(m))
+		fmt.Fprintf(w, "%s\t%s\n", m.Label(), stateText(m))
 	}
 	return w.Flush()
 }
