@@ -40,7 +40,7 @@ func statusOf(f tools.Failure) int {
 	switch f.Code {
 	case "rate_limited":
 		return http.StatusTooManyRequests
-	case "internal":
+	case "internal", "own_tables_failed":
 		return http.StatusInternalServerError
 	case "timeout":
 		return http.StatusGatewayTimeout
@@ -50,7 +50,8 @@ func statusOf(f tools.Failure) int {
 		return http.StatusForbidden
 	case "row_too_large":
 		return http.StatusUnprocessableEntity
-	case "database_unavailable", "database_busy", "database_starting", "audit_unavailable":
+	case "database_unavailable", "database_busy", "database_starting", "audit_unavailable",
+		"migration_missing", "own_tables_denied":
 		return http.StatusServiceUnavailable
 	}
 	switch {

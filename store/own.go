@@ -36,8 +36,8 @@ const ownBounds = `SELECT pg_catalog.set_config('search_path','pg_catalog, pg_te
 // made when first used. Only packages under store can give it a text. A
 // statement is stopped by the server after 5 s. It is safe for concurrent use.
 //
-// Errors of all methods: *NoDatabase, *Busy, *Unavailable, *QueryError, or the
-// context's error.
+// Errors of all methods: *NoDatabase, *Busy, *Unavailable, *OwnFailed (in which a
+// *QueryError is), or the context's error.
 type Own struct {
 	db   *DB
 	pool *pgxpool.Pool // nil: there is no such database
@@ -236,7 +236,7 @@ func (o *Own) failed(ctx context.Context, conn *pgx.Conn, err error) error {
 	if conn.IsClosed() && !errors.As(err, new(*pgconn.PgError)) {
 		err = &Unavailable{err: err}
 	}
-	err = finalError(err)
+	err = ownFailed(finalError(err))
 	if errors.As(err, new(*Unavailable)) {
 		o.pool.Reset()
 	}

@@ -216,6 +216,30 @@ func TestOwnTransactions(t *testing.T) {
 	}
 }
 
+// TestOwnFailuresAreNobodysSQL: an agent that is told of them has nothing to
+// correct, and learns nothing of our statements.
+func TestOwnFailuresAreNobodysSQL(t *testing.T) {
+	o := openOwn(t, Config{URL: storetest.DB(t)}).Own()
+	for sql, want := range map[own.SQL]string{
+		"SELECT * FROM fluxmcp.secret_name":                                      "migration_missing",
+		"SELECT 1/0":                                                             "own_tables_failed",
+		"DO $$ BEGIN RAISE SQLSTATE '53100'; END $$":                             "database_busy",
+		"DO $$ BEGIN RAISE SQLSTATE '42501'; END $$":                             "own_tables_denied",
+		"DO $$ BEGIN RAISE SQLSTATE '57014'; END $$":                             "database_busy",
+		"DO $$ BEGIN RAISE SQLSTATE '55P03' USING MESSAGE='secret_name'; END $$": "database_busy",
+	} {
+		_, err := o.Exec(t.Context(), sql)
+		var told interface {
+			error
+			Code() string
+			Hint() string
+		}
+		if !errors.As(err, &told) || told.Code() != want || told.Hint() == "" || strings.Contains(told.Error(), "secret_name") || !errors.As(err, new(*QueryError)) {
+			t.Errorf("%s: got %v, want %s without our names, over a *QueryError", sql, err, want)
+		}
+	}
+}
+
 func TestOwnErrors(t *testing.T) {
 	o := openOwn(t, Config{URL: storetest.DB(t), OwnConns: 1, AcquireTimeout: time.Millisecond}).Own()
 	ctx, cancel := context.WithCancel(t.Context())

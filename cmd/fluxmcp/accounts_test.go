@@ -271,6 +271,25 @@ func TestKeysAreNeeded(t *testing.T) {
 	}
 }
 
+// TestDatabaseThatWasNotMigrated: tools, REST and pages say what the operator
+// must do, and nothing of SQL.
+func TestDatabaseThatWasNotMigrated(t *testing.T) {
+	p := newProviders(t)
+	s := p.serve(t, storetest.DB(t), "FLUXMCP_AUDIT=off")
+	if got := s.tool(t, "", "connect_account", `{"provider":"figma"}`); !strings.Contains(got, "migration_missing") || !strings.Contains(got, "fluxmcp migrate up") {
+		t.Errorf("connect_account says %s", got)
+	}
+	if a := s.do(t, http.MethodGet, "/api/integrations", ""); a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "migration_missing") || strings.Contains(a.body, "oauth_accounts") {
+		t.Errorf("REST: %d %s", a.status, a.body)
+	}
+	if v := newVisitor(t).open(s.base + "/integrations"); v.status != http.StatusServiceUnavailable || strings.Contains(v.text(), "SQLSTATE") {
+		t.Errorf("page: %s", v)
+	}
+	if a := s.do(t, http.MethodGet, "/readyz", ""); !strings.Contains(a.body, "migration_missing") {
+		t.Errorf("readyz: %s", a.body)
+	}
+}
+
 // TestOwnKeyIsMadeOnce: processes that start at once have the same key, which
 // nobody else can read.
 func TestOwnKeyIsMadeOnce(t *testing.T) {

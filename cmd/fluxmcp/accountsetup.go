@@ -40,11 +40,14 @@ type consenting struct {
 // openAccounts prepares what connects accounts, where a provider is offered. It
 // makes no connection.
 func (a *app) openAccounts(set *settings, kind serving) error {
-	registry, err := loadRegistry(set)
-	if err != nil {
+	if err := a.useSandbox(set); err != nil {
 		return err
 	}
-	if err := a.useSandbox(set); err != nil {
+	if !set.offersAccounts() {
+		return nil // reading the providers takes a tenth of the whole start
+	}
+	registry, err := loadRegistry(set)
+	if err != nil {
 		return err
 	}
 	offered, err := offeredProviders(set, registry)

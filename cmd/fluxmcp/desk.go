@@ -11,7 +11,6 @@ import (
 	"github.com/fluxstudio/fluxmcp/oauth/consent"
 	"github.com/fluxstudio/fluxmcp/oauth/tokens"
 	"github.com/fluxstudio/fluxmcp/sidecar/telemetry"
-	database "github.com/fluxstudio/fluxmcp/store"
 	store "github.com/fluxstudio/fluxmcp/store/accounts"
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/accounts"
@@ -241,18 +240,8 @@ func (d *desk) identify(ctx context.Context, o offeredProvider, t oauth.Token) e
 	return err
 }
 
-// ownFailure is a refusal of PostgreSQL to a statement of our own: nothing that
-// the caller could correct.
-type ownFailure struct{ err error }
-
-func (e *ownFailure) Error() string { return "fluxmcp's own tables: " + e.err.Error() }
-
-// named gives errors of accounts the provider's title, and hides the code of
-// those that are not about the caller's SQL.
+// named gives errors of accounts the provider's title.
 func (d *desk) named(err error) error {
-	if errors.As(err, new(*database.QueryError)) {
-		return &ownFailure{err}
-	}
 	var none *oauth.NotConnected
 	if errors.As(err, &none) {
 		return &oauth.NotConnected{Provider: none.Provider, Title: d.title(none.Provider)}

@@ -110,6 +110,9 @@ func (e *examination) settings(ctx context.Context) *app {
 		return nil
 	}
 	for _, name := range append(unknownNames(e.c.environ), e.c.set.unknown...) {
+		if _, declared := e.c.set.values[name]; declared {
+			continue
+		}
 		wrong := misspelt(name)
 		e.warn("settings", wrong.Error(), wrong.hint)
 	}

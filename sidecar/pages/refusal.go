@@ -117,8 +117,10 @@ func statusOf(f refusal) int {
 		return http.StatusUnsupportedMediaType
 	case "form_size", "body_too_large":
 		return http.StatusRequestEntityTooLarge
-	case "internal", "provider_misconfigured":
+	case "internal", "provider_misconfigured", "own_tables_failed":
 		return http.StatusInternalServerError
+	case "migration_missing", "own_tables_denied":
+		return http.StatusServiceUnavailable
 	}
 	if f.Wait > 0 || strings.HasSuffix(f.Code, "_unavailable") {
 		return http.StatusServiceUnavailable

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/fluxstudio/fluxmcp/tools"
@@ -32,14 +31,19 @@ func New(cfg Config) tools.Toolset {
 	}}
 }
 
-// keyForm is what Figma's file keys look like; it keeps a key from being a path.
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9]{10,128}$`)
+// isKey tells what Figma's file keys look like: letters and digits, which keeps
+// a key from being a path.
+func isKey(s string) bool {
+	return len(s) >= 10 && len(s) <= 128 && strings.IndexFunc(s, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+	}) < 0
+}
 
 // fileKey reads a key, or any URL of a file: of a branch it is the branch's.
 // Errors: *badFile.
 func fileKey(file string) (string, error) {
 	file = strings.TrimSpace(file)
-	if keyForm.MatchString(file) {
+	if isKey(file) {
 		return file, nil
 	}
 	u, err := url.Parse(file)
@@ -51,7 +55,7 @@ func fileKey(file string) (string, error) {
 	for i := 0; i+1 < len(parts); i++ {
 		switch parts[i] {
 		case "file", "design", "board", "slides", "proto", "deck", "buzz", "site", "make", "branch":
-			if keyForm.MatchString(parts[i+1]) {
+			if isKey(parts[i+1]) {
 				key = parts[i+1]
 			}
 		}
