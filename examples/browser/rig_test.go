@@ -6,7 +6,6 @@
 package browser
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -22,13 +21,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/fluxstudio/fluxmcp/examples/internal/program"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox"
 	"github.com/fluxstudio/fluxmcp/store/storetest"
 )
@@ -36,58 +35,27 @@ import (
 var shots = flag.String("shots", "", "folder to keep a picture of every page in")
 
 // build makes the program once for all tests.
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "fluxmcp-browser-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "fluxmcp")
-	out, err := exec.Command("go", "build", "-o", path, "../../cmd/fluxmcp").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
+var build = sync.OnceValues(program.Build)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
-	if path, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
+	os.Exit(program.Main(m, func() {
+		if built, err := build(); err == nil {
+			_ = built.Remove()
+		}
+	}))
 }
 
-// rig is a server, the providers it knows, and what its log says.
+// rig is a server and the providers it knows.
 type rig struct {
 	t    *testing.T
 	base string
-	box  *sandbox.Sandbox
-	env  []string
-	log  *buffer
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // start runs the sandbox and a server that uses it.
 func start(t *testing.T, extra ...string) *rig {
 	t.Helper()
-	program, err := build()
+	built, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,66 +68,25 @@ func start(t *testing.T, extra ...string) *rig {
 	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: box.Handler()}}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	r := &rig{t: t, box: box, log: &buffer{}}
-	r.env = append([]string{
+	env := append([]string{
 		"DATABASE_URL=" + storetest.DB(t), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 		"OAUTH_ENCRYPTION_KEY=browser-tests-seal-with-this-9f2c7e1b4d", "RATE_LIMIT_PER_MINUTE=0", "FLUXMCP_WRITE_LIMIT_PER_MINUTE=0",
 	}, extra...)
 	for _, row := range box.Settings() {
-		r.env = append(r.env, row.Name+"="+row.Value)
+		env = append(env, row.Name+"="+row.Value)
 	}
-	r.run(program, "migrate", "up")
-	r.serve(program)
+	built.Run(t, env, "migrate", "up")
+	server := built.Serve(t, env)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server said:\n%s", server.Log())
+		}
+	})
+	r := &rig{t: t, base: "http://" + server.Address}
 	for _, p := range []string{"figma", "slack", "github"} {
 		box.Register(p, r.base+"/api/integrations/"+p+"/callback")
 	}
 	return r
-}
-
-// run executes a command of the program and returns its output.
-func (r *rig) run(program string, args ...string) string {
-	r.t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Env, cmd.Dir = r.env, r.t.TempDir()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-func (r *rig) serve(program string) {
-	r.t.Helper()
-	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--log-level", "info")
-	cmd.Env, cmd.Dir = r.env, r.t.TempDir()
-	out, in := io.Pipe()
-	cmd.Stderr = io.MultiWriter(r.log, in)
-	if err := cmd.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait()
-		_ = in.Close() // so that nobody waits for a server that did not start
-		close(ended)
-	}()
-	r.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if r.t.Failed() {
-			r.t.Logf("the server said:\n%s", r.log)
-		}
-	})
-	listening := regexp.MustCompile(`msg=listening address=(\S+)`)
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if found := listening.FindStringSubmatch(lines.Text()); found != nil {
-			r.base = "http://" + found[1]
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return
-		}
-	}
-	r.t.Fatalf("the server did not listen:\n%s", r.log)
 }
 
 // call calls a tool and returns the text of its answer.
@@ -229,17 +156,17 @@ type tab struct {
 // browse opens an empty browser profile.
 func browse(t *testing.T) *tab {
 	t.Helper()
-	program := ""
+	chromium := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
-			program = path
+			chromium = path
 			break
 		}
 	}
-	if program == "" {
+	if chromium == "" {
 		t.Fatal("Chromium is missing: run `make test`, or install the package chromium")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true), chromedp.WindowSize(1200, 900))
 	if os.Geteuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox) // Chromium's own; it refuses to run as root with it
@@ -248,7 +175,7 @@ func browse(t *testing.T) *tab {
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() { cancel(); stop() })
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the browser lives as long as the context of its first run
-		t.Fatalf("start %s: %v", program, err)
+		t.Fatalf("start %s: %v", chromium, err)
 	}
 	return &tab{t: t, ctx: ctx, name: strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())}
 }

@@ -5,7 +5,6 @@
 package replicas
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -16,13 +15,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/fluxstudio/fluxmcp/examples/internal/program"
 	"github.com/fluxstudio/fluxmcp/oauth/bearer"
 	"github.com/fluxstudio/fluxmcp/store/storetest"
 )
@@ -32,59 +31,24 @@ const secret = "a secret of this test alone, 32 bytes or more"
 // cluster is three replicas with nginx before them.
 type cluster struct {
 	url      string // of nginx
-	replicas []*replica
-}
-
-type replica struct {
-	address string
-	cmd     *exec.Cmd
-	log     *buffer
-}
-
-// buffer keeps what a process says.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	replicas []*program.Server
 }
 
 // build makes the program once for all tests.
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "fluxmcp-replicas-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "fluxmcp")
-	out, err := exec.Command("go", "build", "-o", path, "../../cmd/fluxmcp").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
+var build = sync.OnceValues(program.Build)
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
+	os.Exit(program.Main(m, func() {
+		if built, err := build(); err == nil {
+			_ = built.Remove()
+		}
+	}))
 }
 
 // start starts n replicas and nginx.
 func start(t testing.TB, n int, env ...string) *cluster {
 	t.Helper()
-	program, err := build()
+	built, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,47 +56,16 @@ func start(t testing.TB, n int, env ...string) *cluster {
 		"DATABASE_URL=" + storetest.DB(t), "REDIS_URL=" + storetest.Redis(t), "JWT_SECRET=" + secret,
 		fmt.Sprintf("FLUXMCP_REPLICAS=%d", n), "FLUXMCP_LOG_LEVEL=warn", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 	}, env...)
-	migrate := exec.Command(program, "migrate", "up")
-	migrate.Env = env
-	if out, err := migrate.CombinedOutput(); err != nil {
-		t.Fatalf("migrate: %v\n%s", err, out)
-	}
+	built.Run(t, env, "migrate", "up")
 	c := &cluster{}
 	for range n {
-		c.replicas = append(c.replicas, startReplica(t, program, env))
+		c.replicas = append(c.replicas, built.Serve(t, env))
 	}
 	c.url = startNginx(t, c.replicas)
 	return c
 }
 
-func startReplica(t testing.TB, program string, env []string) *replica {
-	t.Helper()
-	r := &replica{cmd: exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--log-level", "info"), log: &buffer{}}
-	r.cmd.Dir, r.cmd.Env = t.TempDir(), env
-	out, in := io.Pipe()
-	r.cmd.Stderr = io.MultiWriter(r.log, in)
-	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = r.cmd.Process.Signal(syscall.SIGTERM)
-		_ = r.cmd.Wait()
-		_ = in.Close()
-	})
-	listening := regexp.MustCompile(`msg=listening address=(\S+)`)
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if found := listening.FindStringSubmatch(lines.Text()); found != nil {
-			r.address = found[1]
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return r
-		}
-	}
-	t.Fatalf("a replica did not listen:\n%s", r.log)
-	return nil
-}
-
-func startNginx(t testing.TB, replicas []*replica) string {
+func startNginx(t testing.TB, replicas []*program.Server) string {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
@@ -150,7 +83,7 @@ func startNginx(t testing.TB, replicas []*replica) string {
 	l.Close()
 	var servers []string
 	for _, r := range replicas {
-		servers = append(servers, "server "+r.address+" max_fails=1 fail_timeout=5s;")
+		servers = append(servers, "server "+r.Address+" max_fails=1 fail_timeout=5s;")
 	}
 	conf, err := os.ReadFile("nginx.conf")
 	if err != nil {
@@ -162,7 +95,7 @@ func startNginx(t testing.TB, replicas []*replica) string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(nginx, "-p", dir, "-c", path)
-	var said buffer
+	var said program.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -344,10 +277,7 @@ func TestKilledReplicaTakesOnlyItsOwnCalls(t *testing.T) {
 		})
 	}
 	<-third
-	if err := victim.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = victim.cmd.Wait() // until then it takes connections
+	victim.Kill(t)
 	killed = time.Now()
 	all.Wait()
 	failed, after := 0, 0
@@ -359,7 +289,7 @@ func TestKilledReplicaTakesOnlyItsOwnCalls(t *testing.T) {
 			continue
 		}
 		failed++
-		if r.began.After(killed) || !strings.HasPrefix(r.upstream, victim.address) {
+		if r.began.After(killed) || !strings.HasPrefix(r.upstream, victim.Address) {
 			t.Errorf("a call that began %s after the kill, at %s, got %d %.200s", r.began.Sub(killed), r.upstream, r.status, r.text)
 		}
 	}

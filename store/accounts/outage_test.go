@@ -1,19 +1,11 @@
 package accounts_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net"
-	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/fluxstudio/fluxmcp/oauth"
 	"github.com/fluxstudio/fluxmcp/oauth/tokens"
@@ -145,88 +137,19 @@ func TestACommitInDoubtIsStoredOnce(t *testing.T) {
 	} {
 		direct.reset()
 		s := direct.connect("ada", "1")
-		w := newWire(t, address, c.forward)
-		r := replica(t, w.url, accounts.Options{}, oldKey)
+		w := storetest.NewWire(t, address)
+		w.Forward = c.forward
+		r := replica(t, w.URL, accounts.Options{}, oldKey)
 		r.SetPauses(0, 0, 0)
 		got, renewed, err := r.Renew(t.Context(), s.ID, always, func(context.Context, tokens.Stored) (oauth.Token, error) {
-			w.cut.Store(true)
+			w.Cut.Store(true)
 			return token("", "2"), nil
 		})
-		if w.cut.Load() {
+		if w.Cut.Load() {
 			t.Errorf("%s: no COMMIT passed the wire, want the one of the refresh cut", c.name)
 		}
 		if stored := direct.load(key(person("ada"), "figma")); err != nil || !renewed || stateOf(stored, nil) != "2" || stored.Version != 2 || got.Version != 2 {
 			t.Errorf("%s: got version %d, %v, %v, and stored is %s in version %d; want 2, once", c.name, got.Version, renewed, err, stateOf(stored, nil), stored.Version)
-		}
-	}
-}
-
-// wire stands between fluxmcp and the server.
-type wire struct {
-	url     string
-	cut     atomic.Bool // the next COMMIT breaks its connection; then false
-	forward bool        // and reaches the server
-}
-
-func newWire(t *testing.T, address string, forward bool) *wire {
-	t.Helper()
-	cfg, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, to := pgconn.NetworkAddress(cfg.Host, cfg.Port)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	w := &wire{forward: forward}
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, port, _ := net.SplitHostPort(listener.Addr().String())
-	u.Host, u.RawQuery = "", url.Values{"host": {host}, "port": {port}, "sslmode": {"disable"}}.Encode()
-	w.url = u.String()
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go w.carry(client, network, to)
-		}
-	}()
-	return w
-}
-
-func (w *wire) carry(client net.Conn, network, to string) {
-	defer client.Close()
-	server, err := net.Dial(network, to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		defer client.Close()
-		_, _ = io.Copy(client, server)
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if bytes.Contains(buf[:n], []byte("commit\x00")) && w.cut.CompareAndSwap(true, false) {
-			client.Close()
-			if w.forward {
-				_, _ = server.Write(buf[:n]) // the answer finds nobody
-				_, _ = io.Copy(io.Discard, server)
-			}
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
 		}
 	}
 }

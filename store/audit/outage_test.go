@@ -1,18 +1,13 @@
 package audit_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/url"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/audit"
@@ -75,7 +70,7 @@ func TestBeforeGivesUp(t *testing.T) {
 	address := migrated(t)
 	gone, _ := url.Parse(address)
 	gone.RawQuery = "host=127.0.0.1&port=1&sslmode=disable"
-	wire := newWire(t, address)
+	wire := storetest.NewWire(t, address)
 	lock := func() func() {
 		conn, err := pgx.Connect(t.Context(), address)
 		if err == nil {
@@ -92,7 +87,7 @@ func TestBeforeGivesUp(t *testing.T) {
 	}{
 		{"where nobody listens", gone.String(), func() func() { return func() {} }},
 		{"while somebody locks the table", address, lock},
-		{"while the database takes but does not answer", wire.url, func() func() { wire.silent.Store(true); return func() { wire.silent.Store(false) } }},
+		{"while the database takes but does not answer", wire.URL, func() func() { wire.Silent.Store(true); return func() { wire.Silent.Store(false) } }},
 	} {
 		l, _ := newLog(t, c.url, audit.Options{})
 		if err := l.Ready(t.Context()); err != nil && c.url != gone.String() {
@@ -126,90 +121,17 @@ func TestBatchWhoseCommitIsInDoubtIsStoredOnce(t *testing.T) {
 		{"the COMMIT did not arrive", false},
 	} {
 		address := migrated(t)
-		wire := newWire(t, address)
-		wire.forward = c.forward
-		l, _ := newLog(t, wire.url, audit.Options{})
-		wire.cut.Store(true)
+		wire := storetest.NewWire(t, address)
+		wire.Forward = c.forward
+		l, _ := newLog(t, wire.URL, audit.Options{})
+		wire.Cut.Store(true)
 		send(l, 700, 2)
 		if err := finish(t, l); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if wire.cut.Load() {
+		if wire.Cut.Load() {
 			t.Errorf("%s: no COMMIT passed the wire, want the first one cut", c.name)
 		}
 		inOrder(t, address, 700, 2)
-	}
-}
-
-// wire stands between fluxmcp and the server, and breaks as it is told.
-type wire struct {
-	url     string
-	silent  atomic.Bool // what the client sends is kept back
-	cut     atomic.Bool // the next COMMIT breaks its connection; then false
-	forward bool        // and reaches the server
-}
-
-func newWire(t *testing.T, address string) *wire {
-	t.Helper()
-	cfg, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, to := pgconn.NetworkAddress(cfg.Host, cfg.Port)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	w := &wire{}
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, port, _ := net.SplitHostPort(listener.Addr().String())
-	u.Host, u.RawQuery = "", url.Values{"host": {host}, "port": {port}, "sslmode": {"disable"}}.Encode()
-	w.url = u.String()
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go w.carry(client, network, to)
-		}
-	}()
-	return w
-}
-
-func (w *wire) carry(client net.Conn, network, to string) {
-	defer client.Close()
-	server, err := net.Dial(network, to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		defer client.Close()
-		_, _ = io.Copy(client, server)
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if w.silent.Load() {
-			continue
-		}
-		if bytes.Contains(buf[:n], []byte("commit\x00")) && w.cut.CompareAndSwap(true, false) {
-			client.Close()
-			if w.forward {
-				_, _ = server.Write(buf[:n]) // the answer finds nobody
-			}
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
 	}
 }
