@@ -30,6 +30,7 @@ type fault struct {
 	final  bool // looking elsewhere on the host is of no use, or not safe
 }
 
+// Error names the host.
 func (f *fault) Error() string {
 	if f.status != 0 && f.status != http.StatusOK {
 		return fmt.Sprintf("%s answers %d", f.host, f.status)

@@ -60,10 +60,14 @@ type Events interface {
 	Mismatch()
 }
 
+// silent counts nothing.
 type silent struct{}
 
+// ConnectStep does nothing.
 func (silent) ConnectStep(string, Step) {}
-func (silent) Mismatch()                {}
+
+// Mismatch does nothing.
+func (silent) Mismatch() {}
 
 // step counts, except for tickets without provider.
 func (f *Flow) step(provider string, s Step) {

@@ -40,7 +40,10 @@ type noAnswer struct {
 	doubt bool
 }
 
+// Error is the cause's.
 func (e *noAnswer) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
 func (e *noAnswer) Unwrap() error { return e.err }
 
 // inDoubt tells whether a provider may have given a token that did not arrive:

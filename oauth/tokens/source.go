@@ -38,11 +38,17 @@ type Events interface {
 	Saved()                            // a call needed a refresh, and another one's served it
 }
 
+// silent is told in vain.
 type silent struct{}
 
+// Refreshed does nothing.
 func (silent) Refreshed(string, string) {}
-func (silent) Waited(time.Duration)     {}
-func (silent) Saved()                   {}
+
+// Waited does nothing.
+func (silent) Waited(time.Duration) {}
+
+// Saved does nothing.
+func (silent) Saved() {}
 
 // Config is what a Source needs. Fields are optional unless they say otherwise.
 type Config struct {

@@ -87,6 +87,11 @@ type Cache interface {
 // noCache is none.
 type noCache struct{}
 
+// Get finds nothing.
 func (noCache) Get(context.Context, Key) (Stored, bool) { return Stored{}, false }
-func (noCache) Put(context.Context, Key, Stored)        {}
-func (noCache) Drop(context.Context, Key)               {}
+
+// Put keeps nothing.
+func (noCache) Put(context.Context, Key, Stored) {}
+
+// Drop has nothing to forget.
+func (noCache) Drop(context.Context, Key) {}

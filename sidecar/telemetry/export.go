@@ -60,6 +60,7 @@ type quietSpans struct {
 	complaint *complaint
 }
 
+// ExportSpans sends spans; a failure is for the operator alone.
 func (q quietSpans) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	q.complaint.about(q.SpanExporter.ExportSpans(ctx, spans))
 	return nil
@@ -71,6 +72,7 @@ type quietMetrics struct {
 	complaint *complaint
 }
 
+// Export sends metrics, likewise.
 func (q quietMetrics) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
 	q.complaint.about(q.Exporter.Export(ctx, m))
 	return nil
