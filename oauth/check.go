@@ -21,7 +21,7 @@ const (
 	reasonPattern = `^[A-Za-z0-9_.-]{1,64}$`
 
 	hintURL   = "Write it as https://host/path, or as http://127.0.0.1:PORT for a server of this machine."
-	hintShape = "Compare the file with providers.schema.json and with the provider nearest to yours in providers.yaml."
+	hintShape = "Compare the file with what `fluxmcp config --providers` prints."
 )
 
 // Texts that may be one of a few.

@@ -19,6 +19,10 @@ var embedded string
 //go:embed providers.schema.json
 var schema string
 
+// Example is the text of the providers that come with fluxmcp, as a pattern for
+// others.
+func Example() string { return embedded }
+
 // Schema is the JSON Schema of provider files, for editors.
 func Schema() string { return schema }
 

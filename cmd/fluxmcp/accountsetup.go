@@ -40,6 +40,9 @@ type consenting struct {
 // openAccounts prepares what connects accounts, where a provider is offered. It
 // makes no connection.
 func (a *app) openAccounts(set *settings, kind serving) error {
+	if kind.without {
+		return nil
+	}
 	if err := a.useSandbox(set); err != nil {
 		return err
 	}
@@ -165,6 +168,16 @@ func (a *app) closeAccounts() {
 		}
 	}
 	a.sandbox.close()
+}
+
+// shownBase is our own URL as people write it.
+func (a *app) shownBase(base string) string {
+	if a.consent != nil {
+		if known := a.consent.base.Load(); known != nil {
+			return *known
+		}
+	}
+	return base
 }
 
 // known is our own URL, once it is known.

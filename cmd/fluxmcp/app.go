@@ -40,6 +40,7 @@ type serving struct {
 	calls     bool                 // tools will be called
 	open      bool                 // whoever can open a page of ours is the local user
 	point     func(name string)    // as streams.point
+	without   bool                 // accounts, whatever is set
 }
 
 // newApp wires everything and makes no connection. Close the result.

@@ -7,19 +7,25 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fluxstudio/fluxmcp/oauth"
 )
 
 func configCommand(c *cli) *cobra.Command {
-	var example bool
+	var example, providers bool
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the effective settings, secrets masked",
 		Long: "config prints every setting, its value and where it comes from: a flag, the\n" +
 			"environment, the env file or the default. Flags win over the environment, the\n" +
 			"environment over the env file.",
-		Example: "  fluxmcp config\n  fluxmcp config --example > .env",
+		Example: "  fluxmcp config\n  fluxmcp config --example > .env\n  fluxmcp config --providers",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
+			if providers {
+				_, err := fmt.Fprint(c.io.out, oauth.Example())
+				return err
+			}
 			if example {
 				_, err := fmt.Fprint(c.io.out, envExample())
 				return err
@@ -31,6 +37,7 @@ func configCommand(c *cli) *cobra.Command {
 			return w.Flush()
 		},
 	}
+	cmd.Flags().BoolVar(&providers, "providers", false, "print the OAuth providers there are, as FLUXMCP_PROVIDERS takes them")
 	cmd.Flags().BoolVar(&example, "example", false, "print a commented env file instead")
 	return cmd
 }

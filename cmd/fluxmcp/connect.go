@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,6 +14,9 @@ import (
 
 	"github.com/fluxstudio/fluxmcp/oauth"
 	"github.com/fluxstudio/fluxmcp/oauth/consent"
+	"github.com/fluxstudio/fluxmcp/store"
+	"github.com/fluxstudio/fluxmcp/store/accounts"
+	"github.com/fluxstudio/fluxmcp/store/vault"
 	"github.com/fluxstudio/fluxmcp/tools"
 )
 
@@ -51,10 +53,7 @@ func (c *cli) connect(ctx context.Context, provider string, browse bool) error {
 	defer done()
 	d := a.consent.desk
 	if _, ok := d.offered[provider]; !ok {
-		if offered := names(d.offered); !slices.Contains(offered, provider) {
-			return &usageError{fmt.Errorf("%s is not offered here; choose from %s, or set %sCLIENT_ID and %sCLIENT_SECRET",
-				provider, strings.Join(offered, ", "), settingPrefix(provider), settingPrefix(provider))}
-		}
+		return d.notThere(provider)
 	}
 	v, err := d.visit(ctx, personOf(localUser()), provider, "fluxmcp connect")
 	if err != nil {
@@ -67,6 +66,27 @@ func (c *cli) connect(ctx context.Context, provider string, browse bool) error {
 	fmt.Fprintln(c.io.err, "… waiting for you in the browser (Ctrl-C gives up)")
 	return c.awaitConnected(ctx, d, v, provider)
 }
+
+// notThere says what could have been meant.
+func (d *desk) notThere(provider string) error {
+	offered := names(d.offered)
+	if near := tools.Nearest(provider, offered); near != "" {
+		return &usageError{fmt.Errorf("%s is no provider; did you mean %s?", provider, near)}
+	}
+	if _, known := d.registry.Get(provider); known {
+		return &notOffered{d.title(provider), provider}
+	}
+	return &usageError{fmt.Errorf("%s is no provider; choose from %s, or describe it in a file of FLUXMCP_PROVIDERS", provider, strings.Join(offered, ", "))}
+}
+
+// linkOver says that a link of `connect` led to nothing.
+type linkOver struct {
+	of       *notYet
+	provider string
+}
+
+func (e *linkOver) Error() string { return e.of.Error() }
+func (e *linkOver) Hint() string  { return "Run `fluxmcp connect " + e.provider + "` again." }
 
 func (c *cli) awaitConnected(ctx context.Context, d *desk, v tools.Visit, provider string) error {
 	ctx, cancel := context.WithDeadline(ctx, v.Expires.Add(time.Second))
@@ -81,15 +101,15 @@ func (c *cli) awaitConnected(ctx context.Context, d *desk, v tools.Visit, provid
 		case outcome == consent.OutcomePending && ctx.Err() != nil && time.Now().Before(v.Expires):
 			return ctx.Err()
 		case outcome == consent.OutcomePending:
-			return &notYet{consent.OutcomeExpired}
+			return &linkOver{&notYet{consent.OutcomeExpired}, provider}
 		case outcome.Final():
-			return &notYet{outcome}
+			return &linkOver{&notYet{outcome}, provider}
 		}
 		// Denied there, or failed: the page offers another attempt.
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
-			return &notYet{outcome}
+			return &linkOver{&notYet{outcome}, provider}
 		}
 	}
 }
@@ -159,6 +179,25 @@ func accountsCommand(c *cli) *cobra.Command {
 	return cmd
 }
 
+// allAccounts reads them, whether or not a provider is set up now.
+func (c *cli) allAccounts(ctx context.Context) ([]accounts.Account, error) {
+	url, done, err := c.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	db, err := store.Open(store.Config{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	v, err := vault.New([]string{vault.Generate()}) // no token is opened
+	if err != nil {
+		return nil, err
+	}
+	return accounts.New(db.Own(), v, accounts.Options{}).All(ctx)
+}
+
 // listedAccount is an account as `accounts list --json` prints it.
 type listedAccount struct {
 	Issuer      string     `json:"issuer"`
@@ -173,12 +212,7 @@ type listedAccount struct {
 }
 
 func (c *cli) listAccounts(ctx context.Context, asJSON bool) error {
-	a, done, err := c.accountApp(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	all, err := a.consent.desk.accounts.All(ctx)
+	all, err := c.allAccounts(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,7 +236,7 @@ func (c *cli) listAccounts(ctx context.Context, asJSON bool) error {
 		fmt.Fprintf(w, "%s|%s\t%s\t%s\t%s\t%s\n", oneLine(row.Issuer), oneLine(row.Subject), row.Provider, row.Status, oneLine(row.Account), used)
 	}
 	if len(all) == 0 && !asJSON {
-		fmt.Fprintln(c.io.out, "no account is connected; `fluxmcp connect figma` connects yours")
+		fmt.Fprintln(c.io.out, "no account is connected; `fluxmcp connect PROVIDER` connects yours")
 	}
 	return w.Flush()
 }
@@ -242,7 +276,13 @@ func (c *cli) disconnectAccount(ctx context.Context, provider, user string) erro
 
 // accountApp is an app for a command about accounts, which done closes.
 func (c *cli) accountApp(ctx context.Context) (a *app, done func(), err error) {
-	a, err = newApp(context.WithoutCancel(ctx), c.set, c.log, serving{calls: true, open: true})
+	if c.set.origin["FLUXMCP_LOG_LEVEL"] == "default" { // people read what the command itself says
+		c.set.set("FLUXMCP_LOG_LEVEL", "warn", "command")
+		if c.log, err = newLogger(c.io, c.set); err != nil {
+			return nil, nil, err
+		}
+	}
+	a, err = newApp(context.WithoutCancel(ctx), c.set, c.log, serving{calls: true, open: true, point: c.io.point})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -107,7 +107,10 @@ func (e *examination) settings(ctx context.Context) *app {
 	a, err := newApp(ctx, e.c.set, e.c.log, serving{})
 	if err != nil {
 		e.fail("settings", err)
-		return nil
+		if a, err = newApp(ctx, e.c.set, e.c.log, serving{without: true}); err != nil {
+			return nil
+		}
+		return a // what is wrong is about accounts: the rest can be looked at
 	}
 	for _, name := range append(unknownNames(e.c.environ), e.c.set.unknown...) {
 		if _, declared := e.c.set.values[name]; declared {

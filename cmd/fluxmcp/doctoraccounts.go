@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -13,6 +15,9 @@ import (
 
 // accounts looks at what connects people's accounts.
 func (e *examination) accounts(ctx context.Context, a *app) {
+	if a.consent == nil && e.c.set.offersAccounts() {
+		return // settings has told why not
+	}
 	if a.consent == nil {
 		e.ok("accounts", "no provider is set up; FIGMA_CLIENT_ID and the like offer them")
 		return
@@ -36,9 +41,14 @@ func (e *examination) accounts(ctx context.Context, a *app) {
 	for _, name := range names(d.offered) {
 		redirect := d.offered[name].redirect
 		if redirect == "" {
-			redirect = base + callbackPath(name)
+			e.ok(name, "set up; its app must have the redirect URI "+base+callbackPath(name))
+			continue
 		}
-		e.ok(name, "the app must have the redirect URI "+redirect)
+		if u, err := url.Parse(redirect); err == nil && u.Scheme != "https" && !loopback(net.JoinHostPort(u.Hostname(), "0")) {
+			e.warn(name, redirect+" sends codes in the clear", "Write https in "+settingPrefix(name)+"REDIRECT_URI.")
+			continue
+		}
+		e.ok(name, "set up; "+redirect+" must be registered with its app, and post code and state to "+base+callbackPath(name))
 	}
 }
 

@@ -200,7 +200,7 @@ func reach(ctx context.Context, address string) error {
 // plainCause is the last part of a network error, which says what happened.
 func plainCause(err error) string {
 	text := err.Error()
-	return text[strings.LastIndex(text, ": ")+1:]
+	return strings.TrimSpace(text[strings.LastIndex(text, ": ")+1:])
 }
 
 // public looks at the address as clients write it.

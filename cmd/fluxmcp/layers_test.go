@@ -11,6 +11,7 @@ import (
 // is missing here fails the test: decide where it belongs.
 var layers = map[string][]string{
 	"cmd/fluxmcp":          {"*"},
+	"examples":             {}, // what its programs share
 	"examples/conformance": {"*"},
 	"migrations":           {},
 	"oauth":                {},

@@ -66,8 +66,11 @@ func TestConnectFromATerminal(t *testing.T) {
 	if got.code != exitFailed || !strings.Contains(got.err, "GitHub is not connected") {
 		t.Errorf("accounts disconnect again: %+v", got)
 	}
-	if got = runCLI(t, "", env, "connect", "gitlab"); got.code != exitUsage || !strings.Contains(got.err, "figma, github, slack") {
-		t.Errorf("connect gitlab: %+v", got)
+	if got = runCLI(t, "", env, "connect", "jira"); got.code != exitUsage || !strings.Contains(got.err, "figma, github, slack") {
+		t.Errorf("connect jira: %+v", got)
+	}
+	if got = runCLI(t, "", env, "connect", "fimga"); got.code != exitUsage || !strings.Contains(got.err, "did you mean figma?") {
+		t.Errorf("connect fimga: %+v", got)
 	}
 }
 

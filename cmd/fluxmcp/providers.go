@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -31,7 +32,7 @@ func loadRegistry(set *settings) (*oauth.Registry, error) {
 	}
 	r, err := oauth.Load(texts...)
 	if err != nil {
-		return nil, fmt.Errorf("FLUXMCP_PROVIDERS: %w", err)
+		return nil, fmt.Errorf("FLUXMCP_PROVIDERS: %w", namedFile(err, set.list("FLUXMCP_PROVIDERS")))
 	}
 	for _, p := range r.All() {
 		n := settingPrefix(p.Name)
@@ -45,6 +46,20 @@ func loadRegistry(set *settings) (*oauth.Registry, error) {
 		)
 	}
 	return r, nil
+}
+
+// namedFile puts a file's name in the place of its number.
+func namedFile(err error, paths []string) error {
+	var bad *oauth.BadProvider
+	if errors.As(err, &bad) {
+		for i, path := range paths {
+			if bad.Source == fmt.Sprintf("provider file %d", i+1) {
+				bad.Source = path
+				break
+			}
+		}
+	}
+	return err
 }
 
 // offersAccounts reports whether some provider may be set up.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools/transport"
@@ -119,7 +120,10 @@ func (c *cli) listen(ctx context.Context, a *app, auth string, ready func(a *app
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	go c.warnOfTrouble(ctx, f)
-	c.log.Info("listening", "address", listener.Addr().String(), "callers", auth)
+	c.log.Info("listening", "address", listener.Addr().String(), "callers", auth, "mcp", a.shownBase(base)+"/mcp")
+	if a.consent != nil {
+		c.log.Info("accounts are connected at", "page", a.shownBase(base)+"/integrations", "providers", strings.Join(names(a.consent.desk.offered), ", "))
+	}
 	if ready != nil {
 		if err := ready(a, base); err != nil {
 			return errors.Join(err, srv.Close())

@@ -31,6 +31,7 @@ type connectResult struct {
 	Next      string `json:"next" jsonschema:"what to do now"`
 
 	visit *tools.Visit
+	title string
 }
 
 // connect answers the connect_account tool.
@@ -41,7 +42,7 @@ func (h handlers) connect(ctx context.Context, in connectArgs) (connectResult, e
 	if err != nil {
 		return connectResult{}, err
 	}
-	out := connectResult{Provider: a.Provider}
+	out := connectResult{Provider: a.Provider, title: a.Title}
 	if a.Status == Connected && !in.Reconnect || tools.Returned(ctx) {
 		out.Connected, out.Account = a.Status == Connected, a.label()
 		out.Next = "Call the tools of " + a.Title + "."
@@ -70,11 +71,11 @@ func (r connectResult) Visit() *tools.Visit { return r.visit }
 func (r connectResult) Text() string {
 	if r.URL == "" {
 		if r.Connected {
-			return r.Provider + " is connected as " + r.Account + ". " + r.Next
+			return r.title + " is connected as " + r.Account + ". " + r.Next
 		}
-		return r.Provider + " is not connected. " + r.Next
+		return r.title + " is not connected. " + r.Next
 	}
-	text := "Open " + r.URL + " to connect " + r.Provider + ", until " + r.Expires + "."
+	text := "Open " + r.URL + " to connect " + r.title + ", until " + r.Expires + "."
 	if r.Code != "" {
 		text += " The page asks for the code " + r.Code + "."
 	}

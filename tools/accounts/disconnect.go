@@ -27,6 +27,8 @@ type disconnectResult struct {
 	Account  string `json:"account,omitempty" jsonschema:"who it was at the provider"`
 	ByHand   string `json:"by_hand,omitempty" jsonschema:"where the person removes the app, since the provider cannot be told"`
 	Next     string `json:"next" jsonschema:"what is left to do"`
+
+	title string
 }
 
 // disconnect answers the disconnect_account tool.
@@ -42,7 +44,7 @@ func (h handlers) disconnect(ctx context.Context, in disconnectArgs) (disconnect
 	if err != nil {
 		return disconnectResult{}, nothingToDo(err)
 	}
-	out := disconnectResult{Provider: a.Provider, Account: gone.Name, ByHand: gone.ByHand}
+	out := disconnectResult{title: a.Title, Provider: a.Provider, Account: gone.Name, ByHand: gone.ByHand}
 	out.Next = "Nothing is left to do: " + a.Title + " is told to revoke the tokens."
 	if gone.ByHand != "" {
 		out.Next = "Tell the person to remove the app at " + gone.ByHand + ": " + a.Title + " cannot be told."
@@ -74,7 +76,7 @@ func (e *notThere) Hint() string { return "Call list_accounts to see what is con
 
 // Text is what to tell the person.
 func (r disconnectResult) Text() string {
-	text := r.Provider + " is disconnected"
+	text := r.title + " is disconnected"
 	if r.Account != "" {
 		text += " (" + r.Account + ")"
 	}
