@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -87,8 +88,12 @@ func (c Check) run(ctx context.Context) (result checkResult) {
 	if c.Degrades {
 		result.State = stateDegraded
 	}
-	if told, ok := err.(interface{ Code() string }); ok {
-		result.Detail = fmt.Sprintf("%s: %s", told.Code(), err.Error())
+	var told interface {
+		error
+		Code() string
+	}
+	if errors.As(err, &told) { // what wraps it may say more than anybody should read
+		result.Detail = fmt.Sprintf("%s: %s", told.Code(), told.Error())
 	}
 	return result
 }
