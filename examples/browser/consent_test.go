@@ -93,10 +93,18 @@ func (b *tab) disconnect(r *rig, title string) {
 	}
 }
 
-// choose picks the n-th person on the provider's page.
+// choose picks the n-th person on the provider's page. A click that comes while
+// the page is still laid out may miss, so it looks whether it hit, as people do.
 func (b *tab) choose(n int) {
 	b.t.Helper()
-	b.do("choose a person", chromedp.Click(chromedp.Search(fmt.Sprintf(`(//input[@type="radio"])[%d]`, n+1))))
+	chosen := fmt.Sprintf(`document.querySelectorAll('input[type="radio"]')[%d].checked`, n)
+	for range 10 {
+		b.do("choose a person", chromedp.Click(chromedp.Search(fmt.Sprintf(`(//input[@type="radio"])[%d]`, n+1))))
+		if within(b, "see who is chosen", chromedp.Evaluate[bool](chosen)) {
+			return
+		}
+	}
+	b.t.Fatalf("person %d cannot be chosen", n)
 }
 
 func (b *tab) address() string {
