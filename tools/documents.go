@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -38,22 +39,25 @@ func (rt Runtime) addTemplate(s *server.MCPServer, t ResourceTemplate) {
 	d := mcp.NewResourceTemplate(t.URITemplate, t.Name, mcp.WithTemplateDescription(t.Description), mcp.WithTemplateMIMEType(t.MIMEType))
 	d.Title = t.Title
 	s.AddResourceTemplate(d, func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-		text, err := t.Read(ctx, variable(req.Params.Arguments[t.Variable]))
+		text, err := t.Read(ctx, variables(req.Params.Arguments))
 		return rt.contents(ctx, req.Params.URI, t.MIMEType, text, err)
 	})
 }
 
-// variable is the value that a template's variable has in a URI.
-func variable(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []string:
-		if len(v) > 0 {
-			return v[0]
+// variables are the values that a template's variables have in a URI.
+func variables(arguments map[string]any) map[string]string {
+	values := make(map[string]string, len(arguments))
+	for name, v := range arguments {
+		value, _ := v.(string)
+		if list, ok := v.([]string); ok && len(list) > 0 {
+			value = list[0]
 		}
+		if decoded, err := url.PathUnescape(value); err == nil {
+			value = decoded
+		}
+		values[name] = value
 	}
-	return ""
+	return values
 }
 
 func (rt Runtime) contents(ctx context.Context, uri, mime, text string, err error) ([]mcp.ResourceContents, error) {
@@ -113,7 +117,9 @@ func Completions(sets ...Toolset) []server.ServerOption {
 	c := completions{prompts: map[string]Completer{}, templates: map[string]Completer{}}
 	for _, set := range sets {
 		for _, t := range set.Templates {
-			c.templates[t.URITemplate+" "+t.Variable] = t.Complete
+			for variable, complete := range t.Complete {
+				c.templates[t.URITemplate+" "+variable] = complete
+			}
 		}
 		for _, p := range set.Prompts {
 			for _, a := range p.Arguments {

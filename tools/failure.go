@@ -19,6 +19,8 @@ type Failure struct {
 	RetryAfter int    `json:"retry_after_seconds,omitempty"` // only where the very same call may succeed later
 	Ref        string `json:"ref,omitempty"`                 // under which the cause of an internal failure is logged
 
+	Details map[string]string `json:"details,omitempty"` // what the provider says of it, by stable names
+
 	ConnectURL     string `json:"connect_url,omitempty"`  // of the page that mends it
 	ConnectCode    string `json:"connect_code,omitempty"` // that the page asks for
 	ConnectExpires string `json:"expires_at,omitempty"`   // of the page, RFC 3339
@@ -43,6 +45,8 @@ type actionable interface {
 
 type retryable interface{ RetryAfter() time.Duration }
 
+type detailed interface{ Details() map[string]string }
+
 // failureOf tells apart what the caller can act on, what ran out of time, and
 // the rest, whose cause must not leave the server.
 func failureOf(ctx context.Context, err error) Failure {
@@ -52,6 +56,10 @@ func failureOf(ctx context.Context, err error) Failure {
 		var again retryable
 		if errors.As(err, &again) {
 			f.RetryAfter = seconds(again.RetryAfter())
+		}
+		var more detailed
+		if errors.As(err, &more) {
+			f.Details = more.Details()
 		}
 		var over *limited
 		if errors.As(err, &over) {

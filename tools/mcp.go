@@ -66,7 +66,10 @@ func result(a Answer) *mcp.CallToolResult {
 	if a.Failure != nil {
 		return mcp.NewToolResultError(a.Failure.JSON())
 	}
-	r := &mcp.CallToolResult{StructuredContent: a.Structured}
+	r := &mcp.CallToolResult{}
+	if a.Structured != nil {
+		r.StructuredContent = a.Structured
+	}
 	r.Content = append(r.Content, mcp.NewTextContent(a.Text))
 	for _, c := range a.Content {
 		r.Content = append(r.Content, part(c))

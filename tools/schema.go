@@ -24,7 +24,11 @@ func inputSchema[In any](spec Spec) json.RawMessage {
 	return marshalSchema(spec.Name, s)
 }
 
+// outputSchema describes Out; nil where that is text alone.
 func outputSchema[Out any](spec Spec) json.RawMessage {
+	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
+		return nil
+	}
 	return marshalSchema(spec.Name, infer[Out](spec.Name))
 }
 

@@ -10,6 +10,14 @@ import (
 // its JSON. The text is self-contained: some clients show only it.
 type Texter interface{ Text() string }
 
+// Text is a result that is text alone: the tool has no output schema and sends
+// no JSON beside it. It is for documents that are made to be read, whose JSON
+// would be as long again.
+type Text string
+
+// Text is the result itself.
+func (t Text) Text() string { return string(t) }
+
 // Contenter is a result with more than text for the model.
 type Contenter interface{ Content() []Content }
 
@@ -39,7 +47,7 @@ const (
 type Tool struct {
 	Spec         Spec
 	InputSchema  json.RawMessage
-	OutputSchema json.RawMessage
+	OutputSchema json.RawMessage // nil: the result is text alone
 	invoke       func(context.Context, json.RawMessage) (output, error)
 }
 
@@ -51,8 +59,8 @@ type output struct {
 	visit      *Visit
 }
 
-// New makes a tool of handler. In and Out are structs; their json and
-// jsonschema tags are published. It panics on a Spec or a type that cannot be
+// New makes a tool of handler. In and Out are structs, whose json and
+// jsonschema tags are published; Out may be Text. It panics on a Spec or a type that cannot be
 // published: both are fixed at compile time.
 func New[In, Out any](spec Spec, handler func(context.Context, In) (Out, error)) Tool {
 	spec.check()
@@ -77,6 +85,9 @@ func New[In, Out any](spec Spec, handler func(context.Context, In) (Out, error))
 
 // render makes the structured and the text form of a result.
 func render(out any) (output, error) {
+	if t, ok := out.(Text); ok {
+		return output{text: string(t)}, nil
+	}
 	structured, err := json.Marshal(out)
 	if err != nil {
 		return output{}, fmt.Errorf("encode result: %w", err)

@@ -9,6 +9,15 @@ type Toolset struct {
 	Resources []Resource
 	Templates []ResourceTemplate
 	Prompts   []Prompt
+	Endpoints []Endpoint
+}
+
+// Endpoint is a path of the REST API that a tool answers with its structured
+// result. The tool need not be one of MCP. Its arguments are the variables of
+// the path, the parameters of the query and the members of a JSON body, by name.
+type Endpoint struct {
+	Method, Path string // as in patterns of http.ServeMux, such as /api/x/{id}
+	Tool         Tool
 }
 
 // Resource is a document at a fixed URI.
@@ -17,12 +26,13 @@ type Resource struct {
 	Read                                    func(context.Context) (string, error)
 }
 
-// ResourceTemplate is a family of documents that differ in one variable.
+// ResourceTemplate is a family of documents that differ in the variables of
+// their URI.
 type ResourceTemplate struct {
 	URITemplate, Name, Title, Description, MIMEType string
-	Variable                                        string // in URITemplate
-	Read                                            func(ctx context.Context, value string) (string, error)
-	Complete                                        Completer // nil: none
+	// Read gets the values of the variables by name, decoded.
+	Read     func(ctx context.Context, values map[string]string) (string, error)
+	Complete map[string]Completer // by variable; nil: none
 }
 
 // Prompt is a text that a person picks to start a conversation.

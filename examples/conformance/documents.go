@@ -24,8 +24,9 @@ func documents() tools.Toolset {
 				Read: func(context.Context) (string, error) { return "Nothing changes here.", nil }},
 		},
 		Templates: []tools.ResourceTemplate{{
-			URITemplate: "test://template/{id}/data", Name: "template", Description: described, MIMEType: "application/json", Variable: "id",
-			Read: func(_ context.Context, id string) (string, error) {
+			URITemplate: "test://template/{id}/data", Name: "template", Description: described, MIMEType: "application/json",
+			Read: func(_ context.Context, values map[string]string) (string, error) {
+				id := values["id"]
 				return fmt.Sprintf(`{"id":%q,"templateTest":true,"data":%q}`, id, "Data for ID: "+id), nil
 			},
 		}},

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/fluxstudio/fluxmcp/tools"
@@ -22,14 +21,11 @@ func (h handlers) resources() []tools.Resource {
 
 func (h handlers) templates() []tools.ResourceTemplate {
 	return []tools.ResourceTemplate{{
-		URITemplate: "flux://table/{name}", Name: "table", Title: "Database table", MIMEType: "text/plain", Variable: "name",
+		URITemplate: "flux://table/{name}", Name: "table", Title: "Database table", MIMEType: "text/plain",
 		Description: "One table, as describe_table shows it.",
-		Complete:    h.completeTable,
-		Read: func(ctx context.Context, name string) (string, error) {
-			if decoded, err := url.PathUnescape(name); err == nil {
-				name = decoded
-			}
-			res, err := h.describeTable(ctx, describeArgs{Table: name})
+		Complete:    map[string]tools.Completer{"name": h.completeTable},
+		Read: func(ctx context.Context, values map[string]string) (string, error) {
+			res, err := h.describeTable(ctx, describeArgs{Table: values["name"]})
 			if err != nil {
 				return "", err
 			}
