@@ -50,14 +50,20 @@ func statusOf(f tools.Failure) int {
 		return http.StatusForbidden
 	case "row_too_large":
 		return http.StatusUnprocessableEntity
+	case "not_connected", "needs_reconnect":
+		return http.StatusConflict // the person must act first
 	case "database_unavailable", "database_busy", "database_starting", "audit_unavailable",
 		"migration_missing", "own_tables_denied":
 		return http.StatusServiceUnavailable
 	}
 	switch {
-	case strings.HasPrefix(f.Code, "forbidden_"):
+	case strings.HasSuffix(f.Code, "_rate_limited"):
+		return http.StatusTooManyRequests
+	case strings.HasSuffix(f.Code, "_answer_too_large"), strings.HasSuffix(f.Code, "_unreadable"):
+		return http.StatusBadGateway
+	case strings.HasPrefix(f.Code, "forbidden_"), strings.HasSuffix(f.Code, "_forbidden"), strings.HasSuffix(f.Code, "_scope_missing"), strings.HasSuffix(f.Code, "_token_refused"):
 		return http.StatusForbidden
-	case f.RetryAfter > 0:
+	case f.RetryAfter > 0, strings.HasSuffix(f.Code, "_unavailable"):
 		return http.StatusServiceUnavailable
 	case strings.HasPrefix(f.Code, "unknown_"):
 		return http.StatusNotFound

@@ -125,6 +125,7 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.Routes {
 		s.mount(mux, r)
 	}
+	s.endpoints(mux)
 	if s.Metrics != nil {
 		s.closed(mux, "/metrics", get(s.metrics))
 	}
