@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -86,6 +87,31 @@ func (p Provider) WithBase(name, url string) (Provider, error) {
 func (p Provider) WithPKCE(on bool) Provider {
 	p.PKCE = on
 	return p
+}
+
+// WithScopes is p that asks for more scopes by default: those of names, which
+// are optional ones.
+// Errors: *BadProvider where p has no such scope.
+func (p Provider) WithScopes(names []string) (Provider, error) {
+	p.Scopes = slices.Clone(p.Scopes)
+	for _, name := range names {
+		at := slices.IndexFunc(p.Scopes, func(s Scope) bool { return s.Name == name })
+		if at < 0 {
+			return p, &BadProvider{Provider: p.Name, Field: "scopes", Problem: fmt.Sprintf("has no %q", name), hint: "Choose from " + strings.Join(p.optionalScopes(), ", ") + "."}
+		}
+		p.Scopes[at].Optional = false
+	}
+	return p, nil
+}
+
+func (p Provider) optionalScopes() []string {
+	var names []string
+	for _, s := range p.Scopes {
+		if s.Optional {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 // DefaultScopes are the names of those that are not optional.

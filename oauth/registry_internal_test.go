@@ -177,6 +177,25 @@ func TestDefaultScopesAreThoseThatAnyAppAndPersonCanHave(t *testing.T) {
 	}
 }
 
+func TestWithScopes(t *testing.T) {
+	r, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := r.Get("figma")
+	more, err := p.WithScopes([]string{"folders:read", "projects:read"})
+	if err != nil || !slices.Contains(more.DefaultScopes(), "projects:read") || len(more.DefaultScopes()) != len(p.DefaultScopes())+2 {
+		t.Errorf("got %v, %v, want the default scopes and two more", more.DefaultScopes(), err)
+	}
+	if slices.Contains(p.DefaultScopes(), "projects:read") {
+		t.Error("the provider that it was made of asks for more as well")
+	}
+	var bad *BadProvider
+	if _, err := p.WithScopes([]string{"folder:read"}); !errors.As(err, &bad) || !strings.Contains(bad.Hint(), "folders:read") {
+		t.Errorf("got %v, want one that names the scopes there are", err)
+	}
+}
+
 func TestWithBase(t *testing.T) {
 	r, err := Load()
 	if err != nil {

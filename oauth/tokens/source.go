@@ -125,6 +125,20 @@ func New(cfg Config) *Source {
 // finds. While the old token is good, it is given out if the refresh fails or
 // takes more than 3 s.
 func (s *Source) Token(ctx context.Context, k Key) (oauth.Token, error) {
+	stored, err := s.current(ctx, k)
+	return s.give(stored, err)
+}
+
+// Account returns the id of the account whose token Token would give. It is
+// another one after the person has connected another account, so that what was
+// read with one is not taken for the other's.
+func (s *Source) Account(ctx context.Context, k Key) (string, error) {
+	stored, err := s.current(ctx, k)
+	return stored.AccountID, err
+}
+
+// current returns a token that can be used.
+func (s *Source) current(ctx context.Context, k Key) (Stored, error) {
 	found, _ := s.loads.join(k.text(), func() (Stored, error) {
 		return detached(ctx, s, func(ctx context.Context) (Stored, error) { return s.read(ctx, k) })
 	})
@@ -132,7 +146,7 @@ func (s *Source) Token(ctx context.Context, k Key) (oauth.Token, error) {
 	if err == nil {
 		stored, err = s.alive(ctx, k, stored)
 	}
-	return s.give(stored, err)
+	return stored, err
 }
 
 // read returns what is cached, unless it ends soon: what to do then depends on

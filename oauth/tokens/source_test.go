@@ -242,6 +242,20 @@ func TestRefreshTokensStayHere(t *testing.T) {
 	})
 }
 
+func TestAccountSaysWhoseTokenItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		if id, err := r.Account(t.Context(), ada); !errors.As(err, new(*oauth.NotConnected)) {
+			t.Errorf("got %q, %v without an account, want *oauth.NotConnected", id, err)
+		}
+		r.store.put(ada, time.Hour)
+		time.Sleep(time.Minute) // what is not there is remembered for seconds
+		if id, err := r.Account(t.Context(), ada); err != nil || id != "account of ada figma" {
+			t.Errorf("got %q, %v, want the id of the account", id, err)
+		}
+	})
+}
+
 func TestTheLogHasNoToken(t *testing.T) {
 	var log bytes.Buffer
 	for _, answers := range [][]error{{nil}, {broken, broken, broken}, {refused}, {badClient}, {nonsense}, {errPanic}, {silence, silence, silence}} {
