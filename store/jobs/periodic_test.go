@@ -115,8 +115,8 @@ INSERT INTO fluxmcp.connect_tickets (user_id, ticket_hash, client, expires_at)
 INSERT INTO fluxmcp.oauth_state_tokens (user_id, provider, redirect_uri, cookie_hash, state_hash, client, expires_at, used_at)
 	SELECT '00000000-0000-0000-0000-000000000001', 'figma', 'http://x', sha256(''), sha256(name::bytea), name, now() + live, used FROM (VALUES
 	('open', interval '1 minute', NULL::timestamptz), ('used', interval '1 minute', now()), ('expired', interval '-1 second', NULL)) v(name, live, used);
-INSERT INTO fluxmcp.figma_files_cache (user_id, file_key, file_data, cache_expires_at)
-	VALUES ('00000000-0000-0000-0000-000000000001', 'fresh', '{}', DEFAULT), ('00000000-0000-0000-0000-000000000001', 'stale', '{}', now() - interval '1 second');
+INSERT INTO fluxmcp.figma_files_cache (user_id, file_key, account, stamp, content, size, cache_expires_at)
+	VALUES ('00000000-0000-0000-0000-000000000001', 'fresh', 'a', '', '', 0, DEFAULT), ('00000000-0000-0000-0000-000000000001', 'stale', 'a', '', '', 0, now() - interval '1 second');
 INSERT INTO fluxmcp.slack_channels_cache (user_id, channel_id, channel_data, cache_expires_at)
 	VALUES ('00000000-0000-0000-0000-000000000001', 'fresh', '{}', DEFAULT), ('00000000-0000-0000-0000-000000000001', 'stale', '{}', now() - interval '1 second');
 INSERT INTO fluxmcp.integration_webhooks (provider, endpoint, dedupe_key, event_type, payload, key_id, status, processed_at, received_at)
