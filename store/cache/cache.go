@@ -1,5 +1,5 @@
-// Package cache keeps the results of queries for a while: bytes under a key,
-// in one Redis for all processes or within one.
+// Package cache keeps results for a while, those of queries and others: bytes
+// under a key, in one Redis for all processes or within one.
 //
 // It does not know what the bytes mean, who may see them (the key says all
 // that matters), nor how to get a value that it lost.
@@ -19,8 +19,12 @@ const (
 	DefaultMaxEntry = 1<<20 + 64<<10 // a result of 1 MiB and its frame
 )
 
+// DefaultName is that of the cache of queries.
+const DefaultName = "query"
+
 // Options of a Cache. The zero value is ready to use.
 type Options struct {
+	Name     string       // a word of its own for each cache in one Redis, in all processes the same; empty: DefaultName
 	Bytes    int64        // kept within the process at most, keys included; below 1: DefaultBytes. Redis has its own bound
 	MaxEntry int          // a larger value is not kept, bytes; below 1: DefaultMaxEntry
 	Log      *slog.Logger // for what is no caller's business; nil: no log
@@ -53,7 +57,12 @@ type keeper interface {
 
 // New makes a Cache. db nil: it is within the process. With Redis the process
 // keeps no second copy, so that all of them see a Clear at once.
+// Caches of different names have nothing in common: a Clear of one leaves the
+// others as they are.
 func New(db *redisdb.DB, o Options) *Cache {
+	if o.Name == "" {
+		o.Name = DefaultName
+	}
 	if o.Bytes < 1 {
 		o.Bytes = DefaultBytes
 	}
@@ -66,7 +75,7 @@ func New(db *redisdb.DB, o Options) *Cache {
 	if db == nil {
 		return &Cache{keeper: newProcess(o.Bytes), maxEntry: o.MaxEntry}
 	}
-	return &Cache{keeper: &shared{db: db, maxEntry: o.MaxEntry, log: o.Log}, maxEntry: o.MaxEntry}
+	return &Cache{keeper: &shared{db: db, keys: keysOf(o.Name), maxEntry: o.MaxEntry, log: o.Log}, maxEntry: o.MaxEntry}
 }
 
 // Lookup gives the value under key. Found or not, the entry says under which

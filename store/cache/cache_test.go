@@ -170,6 +170,37 @@ func replaced(t *testing.T, c *cache.Cache) {
 	}
 }
 
+func TestCachesOfAProcessHaveNothingInCommon(t *testing.T) {
+	apart(t, cache.New(nil, cache.Options{}), cache.New(nil, cache.Options{}))
+}
+
+// apart stores under one key of two caches, and clears the second one.
+func apart(t *testing.T, one, two *cache.Cache) {
+	t.Helper()
+	kept := map[*cache.Cache]string{one: "one", two: "two"}
+	for c, value := range kept {
+		e, found := c.Lookup(t.Context(), "key")
+		if found {
+			t.Errorf("before %s is stored: %q, want a miss", value, e.Value)
+		}
+		c.Store(t.Context(), "key", []byte(value), time.Hour, e)
+	}
+	if got, _ := two.Lookup(t.Context(), "key"); string(got.Value) != "two" {
+		t.Errorf("of the second: %q, want two", got.Value)
+	}
+	if err := two.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, found := two.Lookup(t.Context(), "key"); found {
+		t.Errorf("of the one that was cleared: %q, want a miss", got.Value)
+	}
+	if got, found := one.Lookup(t.Context(), "key"); !found || string(got.Value) != "one" {
+		t.Errorf("of the other: %q, %v; want one", got.Value, found)
+	}
+	e, _ := two.Lookup(t.Context(), "key")
+	two.Store(t.Context(), "key", []byte("two"), time.Hour, e)
+}
+
 func TestCallerMayReuseItsBytes(t *testing.T) {
 	c := cache.New(nil, cache.Options{})
 	value := []byte("value")

@@ -12,13 +12,15 @@ import (
 	"github.com/fluxstudio/fluxmcp/store/redisdb"
 )
 
-// Keys in Redis. What is in braces decides the slot of a Redis Cluster, so that
-// one command may name both keys; all values are then on one node.
-const (
-	prefix        = "fluxmcp:query:{cache}:"
-	generationKey = prefix + "generation"
-	valuePrefix   = prefix + "value:"
-)
+// keys are those of a cache in Redis. What is in braces decides the slot of a
+// Redis Cluster, so that one command may name both keys; all values are then on
+// one node.
+type keys struct{ generation, value string } // value: what comes before the caller's key
+
+func keysOf(name string) keys {
+	prefix := "fluxmcp:" + name + ":{cache}:"
+	return keys{prefix + "generation", prefix + "value:"}
+}
 
 // generationSize is the length of a generation. It is random and not a
 // counter: Redis may evict the key, and a counter that begins again would
@@ -44,6 +46,7 @@ return 1
 // shared keeps values in Redis.
 type shared struct {
 	db       *redisdb.DB
+	keys     keys
 	maxEntry int
 	log      *slog.Logger
 }
@@ -53,7 +56,7 @@ type shared struct {
 func (s *shared) lookup(ctx context.Context, key string) (Entry, bool) {
 	var got []any
 	err := s.db.Do(ctx, func(ctx context.Context, c *redis.Client) (err error) {
-		got, err = c.MGet(ctx, generationKey, valuePrefix+key).Result()
+		got, err = c.MGet(ctx, s.keys.generation, s.keys.value+key).Result()
 		return err
 	})
 	if err != nil || len(got) != 2 {
@@ -75,7 +78,7 @@ func (s *shared) lookup(ctx context.Context, key string) (Entry, bool) {
 // begin agrees with the other processes on a generation; "" without Redis.
 func (s *shared) begin(ctx context.Context) (generation string) {
 	err := s.db.Do(ctx, func(ctx context.Context, c *redis.Client) (err error) {
-		generation, err = ensure.Run(ctx, c, []string{generationKey}, rand.Text()).Text()
+		generation, err = ensure.Run(ctx, c, []string{s.keys.generation}, rand.Text()).Text()
 		return err
 	})
 	if err != nil {
@@ -87,14 +90,14 @@ func (s *shared) begin(ctx context.Context) (generation string) {
 
 func (s *shared) store(ctx context.Context, key string, ttl time.Duration, e Entry) {
 	err := s.db.Do(ctx, func(ctx context.Context, c *redis.Client) error {
-		return keep.Run(ctx, c, []string{generationKey, valuePrefix + key}, e.generation, frame(e), ttl.Milliseconds()).Err()
+		return keep.Run(ctx, c, []string{s.keys.generation, s.keys.value + key}, e.generation, frame(e), ttl.Milliseconds()).Err()
 	})
 	s.note("store", err)
 }
 
 func (s *shared) clear(ctx context.Context) error {
 	err := s.db.Do(ctx, func(ctx context.Context, c *redis.Client) error {
-		return c.Set(ctx, generationKey, rand.Text(), 0).Err()
+		return c.Set(ctx, s.keys.generation, rand.Text(), 0).Err()
 	})
 	if err != nil {
 		return fmt.Errorf("clear the cache: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,19 @@ func TestAllKeysAreOursAndInOneSlot(t *testing.T) {
 		if !strings.HasPrefix(key, "fluxmcp:query:{cache}:") {
 			t.Errorf("key %q, want prefix fluxmcp:query: and one slot of a cluster", key)
 		}
+	}
+}
+
+func TestCachesOfTwoNamesHaveNothingInCommon(t *testing.T) {
+	db := open(t, storetest.Redis(t))
+	apart(t, cache.New(db, cache.Options{}), cache.New(db, cache.Options{Name: "figma"}))
+	keys, err := do(t, db, "KEYS", "fluxmcp:figma:{cache}:*").StringSlice()
+	if slices.Sort(keys); err != nil || fmt.Sprint(keys) != "[fluxmcp:figma:{cache}:generation fluxmcp:figma:{cache}:value:key]" {
+		t.Errorf("keys of the cache figma: %q, %v; want a generation and a value", keys, err)
+	}
+	same := cache.New(db, cache.Options{Name: cache.DefaultName})
+	if e, found := same.Lookup(t.Context(), "key"); !found || string(e.Value) != "one" {
+		t.Errorf("by its default name: %q, %v; want one", e.Value, found)
 	}
 }
 
