@@ -1,81 +1,60 @@
-// Package figma is the toolset of Figma, as the person who asks. It knows
-// Figma's API and no token: what it is given to send requests with is already
-// that person.
+// Package figma is the toolset of Figma, as the person who asks. It knows what
+// an agent needs of Figma and no token: what it is given to send requests with
+// is already that person.
 package figma
 
 import (
 	"context"
-	"net/http"
-	"net/url"
-	"strings"
+	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools"
+	"github.com/fluxstudio/fluxmcp/tools/figma/api"
+	"github.com/fluxstudio/fluxmcp/tools/figma/files"
 )
 
-// Config is how the tools reach Figma.
+// Config is what the tools work with.
 type Config struct {
-	BaseURL string // such as https://api.figma.com, without a slash at the end
+	API   *api.Client   // required
+	Files *files.Source // required, over the same client
 
-	// Client sends requests as the person who asks in ctx. Its requests fail with
-	// *oauth.NotConnected or *oauth.NeedsReconnect where that person must act.
-	Client func(ctx context.Context) *http.Client
+	// Account names the Figma account of ctx, for what is remembered of it. It
+	// fails where none is connected.
+	Account func(ctx context.Context) (string, error)
+	Team    string // id of the team whose files are listed where none is named; may be empty
 }
 
-type handlers struct{ api api }
+// slow is the deadline of calls that may read a whole file.
+const slow = 90 * time.Second
+
+// namer knows the names of nodes without asking Figma.
+type namer interface {
+	Names(ctx context.Context, file string, ids []string) (map[string]string, error)
+}
+
+type handlers struct {
+	api     *api.Client
+	files   *files.Source
+	names   namer
+	account func(context.Context) (string, error)
+	team    string
+}
 
 // New makes the toolset.
 func New(cfg Config) tools.Toolset {
-	h := handlers{api: api{base: strings.TrimSuffix(cfg.BaseURL, "/"), client: cfg.Client}}
-	return tools.Toolset{Name: "figma", Tools: []tools.Tool{
-		tools.New(getFileSpec, h.getFile),
-	}}
-}
-
-// isKey tells what Figma's file keys look like: letters and digits, which keeps
-// a key from being a path.
-func isKey(s string) bool {
-	return len(s) >= 10 && len(s) <= 128 && strings.IndexFunc(s, func(c rune) bool {
-		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-	}) < 0
-}
-
-// fileKey reads a key, or any URL of a file: of a branch it is the branch's.
-// Errors: *badFile.
-func fileKey(file string) (string, error) {
-	file = strings.TrimSpace(file)
-	if isKey(file) {
-		return file, nil
+	h := handlers{api: cfg.API, files: cfg.Files, names: cfg.Files, account: cfg.Account, team: cfg.Team}
+	return tools.Toolset{
+		Name: "figma",
+		Tools: []tools.Tool{
+			tools.New(getFileSpec, h.getFile),
+			tools.New(getNodeSpec, h.getNode),
+			tools.New(listFilesSpec, h.listFiles),
+			tools.New(getCommentsSpec, h.getComments),
+			tools.New(postCommentSpec, h.postComment),
+			tools.New(getComponentsSpec, h.getComponents),
+			tools.New(exportImagesSpec, h.exportImages),
+			tools.New(listVersionsSpec, h.listVersions),
+		},
+		Templates: h.templates(),
+		Endpoints: h.endpoints(),
 	}
-	u, err := url.Parse(file)
-	if err != nil || u.Host == "" {
-		return "", &badFile{}
-	}
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	key := ""
-	for i := 0; i+1 < len(parts); i++ {
-		switch parts[i] {
-		case "file", "design", "board", "slides", "proto", "deck", "buzz", "site", "make", "branch":
-			if isKey(parts[i+1]) {
-				key = parts[i+1]
-			}
-		}
-	}
-	if key == "" {
-		return "", &badFile{}
-	}
-	return key, nil
-}
-
-// badFile says that an argument names no file.
-type badFile struct{}
-
-// Error names the argument.
-func (*badFile) Error() string { return "file is neither the key nor the URL of a Figma file" }
-
-// Code is bad_argument.
-func (*badFile) Code() string { return "bad_argument" }
-
-// Hint says what to give.
-func (*badFile) Hint() string {
-	return "Give file as the link from Figma's address bar, such as https://www.figma.com/design/KEY/Name, or as the key in it."
 }

@@ -64,7 +64,7 @@ func TestLines(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			raw := `{"name":"F","document":{"id":"0:0","children":[{"id":"1:1",` + c.node + `}]},"styles":{"9:9":{"name":"Brand/Red"}},` +
 				`"components":{"5:5":{"name":"Size=md, State=Very hot","componentSetId":"6:6"},"5:6":{"name":"Icon/plus"}},"componentSets":{"6:6":{"name":"Button"}}}`
-			body := read(t, raw).Text(nil, design.TextOptions{Variables: map[string]string{"VariableID:1:2": "space/2"}}).Body
+			body := read(t, raw).Text(nil, design.TextOptions{Variables: func() map[string]string { return map[string]string{"VariableID:1:2": "space/2"} }}).Body
 			if got := strings.Join(nodesOf(body), "\n"); got != c.want {
 				t.Errorf("%s\ngot  %s\nwant %s", c.node, got, c.want)
 			}

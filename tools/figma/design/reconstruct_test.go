@@ -24,7 +24,7 @@ func TestTextIsSmallAndLosesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := f.Text(nil, design.TextOptions{Variables: designtest.VariableNames()})
+			got := f.Text(nil, design.TextOptions{Variables: designtest.VariableNames})
 			t.Logf("%d bytes raw, %d of text: %.2f %%", len(raw), len(got.Body), 100*float64(len(got.Body))/float64(len(raw)))
 			if part := float64(len(got.Body)) / float64(len(raw)); part > share {
 				t.Errorf("text is %.2f %% of the raw file, want at most %.1f %%", 100*part, 100*share)

@@ -7,9 +7,12 @@ import (
 
 // TextOptions say how much of the nodes is written.
 type TextOptions struct {
-	Depth     int               // levels below the nodes asked for; 0: all
-	Budget    int               // most characters of the body; 0: no bound
-	Variables map[string]string // names of variables by id, VariableID:1:2
+	Depth  int // levels below the nodes asked for; 0: all
+	Budget int // most characters of the body; 0: no bound
+
+	// Variables gives the names of variables by id, VariableID:1:2. It is called
+	// where something is bound to one, perhaps several times. Nil: ids stand for names.
+	Variables func() map[string]string
 }
 
 // Text is what nodes look like, for a model to read.
@@ -60,7 +63,7 @@ func (f *File) asked(ids []string) []*Node {
 // text writes tops, without the insides of nodes that stop names.
 func (f *File) text(tops []*Node, o TextOptions, folds map[*Node]string, stop func(*Node, int) bool) Text {
 	w := &writer{
-		f: f, o: o, folds: folds, stop: stop, vars: map[string]string{}, fonts: map[lookKey]string{},
+		f: f, o: o, folds: folds, stop: stop, vars: map[string]string{}, varNumbers: map[string]int{}, fonts: map[lookKey]string{},
 		values: newWords(), fixed: newWords(), templates: map[int32]*template{},
 	}
 	for _, n := range tops {

@@ -53,11 +53,12 @@ type writer struct {
 	lines []line
 	text  Text
 
-	values   words // texts of slots
-	fixed    words
-	vars     map[string]string // written form of bindings by their raw JSON
-	varNames []string
-	fonts    map[lookKey]string // written
+	values     words // texts of slots
+	fixed      words
+	vars       map[string]string // written form of bindings by their raw JSON
+	varNames   []string
+	varNumbers map[string]int     // from 1, of varNames
+	fonts      map[lookKey]string // written
 
 	templates map[int32]*template // by class
 	order     []*template
@@ -129,22 +130,23 @@ func (w *writer) variable(raw json.RawMessage) string {
 		return ""
 	}
 	name := w.variableName(alias.ID)
-	number := 0
-	for number < len(w.varNames) && w.varNames[number] != name {
-		number++
-	}
-	if number == len(w.varNames) {
+	number, known := w.varNumbers[name]
+	if !known {
 		w.varNames = append(w.varNames, name)
+		number = len(w.varNames)
+		w.varNumbers[name] = number
 	}
-	s := "$" + itoa(number+1)
+	s := "$" + itoa(number)
 	w.vars[string(raw)] = s
 	return s
 }
 
 // variableName is the name of a variable, or a short form of its id.
 func (w *writer) variableName(id string) string {
-	if name := w.o.Variables[id]; name != "" {
-		return bare(name)
+	if w.o.Variables != nil {
+		if name := w.o.Variables()[id]; name != "" {
+			return bare(name)
+		}
 	}
 	short := strings.TrimPrefix(id, "VariableID:")
 	if library, local, ok := strings.Cut(short, "/"); ok && len(library) > 8 {

@@ -1,0 +1,63 @@
+package figma
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fluxstudio/fluxmcp/tools/figma/design"
+)
+
+// changes are what differs between two versions of a file.
+type changes struct {
+	Added   int      `json:"added" jsonschema:"layers"`
+	Removed int      `json:"removed" jsonschema:"layers"`
+	Changed int      `json:"changed" jsonschema:"layers"`
+	List    []change `json:"list" jsonschema:"in the order of the newer file"`
+	More    bool     `json:"more" jsonschema:"true where limit left some out"`
+}
+
+// change is what happened to one layer.
+type change struct {
+	Page   string   `json:"page"`
+	Frame  string   `json:"frame,omitempty" jsonschema:"of the page, in which it is"`
+	ID     string   `json:"id"`
+	Type   string   `json:"type"`
+	Name   string   `json:"name"`
+	What   string   `json:"what" jsonschema:"added, removed or changed"`
+	Fields []string `json:"fields,omitempty" jsonschema:"what of it changed: text, size, position, fill and so on"`
+	Inside int      `json:"inside,omitempty" jsonschema:"layers in it, added or removed with it"`
+}
+
+func changesOf(d design.Changes) changes {
+	c := changes{Added: d.Added, Removed: d.Removed, Changed: d.Changed, List: []change{}, More: d.More}
+	for _, g := range d.Groups {
+		for _, i := range g.Items {
+			c.List = append(c.List, change{g.Page, g.Frame, i.ID, i.Type, i.Name, i.What, i.Fields, i.Inside})
+		}
+	}
+	return c
+}
+
+// write is one change a line, below its page and frame.
+func (c changes) write(b *strings.Builder) {
+	page, frame := "", ""
+	for n, i := range c.List {
+		if n == 0 || i.Page != page || i.Frame != frame {
+			page, frame = i.Page, i.Frame
+			fmt.Fprintf(b, "%q", page)
+			if frame != "" {
+				fmt.Fprintf(b, " / %q", frame)
+			}
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "  %s %s %s %q", i.What, i.ID, i.Type, i.Name)
+		if len(i.Fields) > 0 {
+			b.WriteString(": " + strings.Join(i.Fields, ", "))
+		}
+		if i.Inside > 0 {
+			fmt.Fprintf(b, " (%d inside)", i.Inside)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(b, "(%d added, %d removed, %d changed, more=%v)", c.Added, c.Removed, c.Changed, c.More)
+}
