@@ -113,17 +113,16 @@ func (a *app) openDesk(registry *oauth.Registry, offered map[string]offeredProvi
 	c.desk = d
 }
 
-// accountToolsets are those that need accounts.
-func (a *app) accountToolsets() []tools.Toolset {
-	if a.consent == nil {
-		return nil
+// accountToolsets are those that need accounts, or a token in their place.
+func (a *app) accountToolsets(set *settings, kind serving) (list []tools.Toolset, err error) {
+	if a.consent != nil {
+		list = append(list, accounttools.New(a.consent.desk, names(a.consent.desk.offered)))
 	}
-	d := a.consent.desk
-	list := []tools.Toolset{accounttools.New(d, names(d.offered))}
-	if o, ok := d.offered["figma"]; ok {
-		list = append(list, figma.New(figma.Config{BaseURL: o.client.Provider().Bases["api"], Client: d.httpClient("figma")}))
+	use, err := a.figmaUse(set, kind)
+	if err != nil || use == nil {
+		return list, err
 	}
-	return list
+	return append(list, figma.New(a.figmaConfig(*use))), nil
 }
 
 // startAccounts begins what goes on in the background, until the returned
@@ -276,7 +275,7 @@ func (d *desk) httpClient(provider string) func(context.Context) *http.Client {
 	return func(ctx context.Context) *http.Client {
 		key := tokens.Key{Person: personOf(tools.PrincipalOf(ctx)), Provider: provider}
 		return &http.Client{
-			Transport: titled{d, d.source.Transport(key, http.DefaultTransport)}, Timeout: 60 * time.Second,
+			Transport:     titled{d, d.source.Transport(key, http.DefaultTransport)},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}

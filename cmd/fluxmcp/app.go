@@ -13,6 +13,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/inspect"
 	"github.com/fluxstudio/fluxmcp/tools"
+	"github.com/fluxstudio/fluxmcp/tools/figma/api"
 	"github.com/fluxstudio/fluxmcp/tools/postgres"
 	"github.com/fluxstudio/fluxmcp/tools/transport"
 	"github.com/mark3labs/mcp-go/server"
@@ -31,6 +32,8 @@ type app struct {
 	consent *consenting // nil: no provider is offered
 	sandbox *sandboxed  // nil: none
 	sets    []tools.Toolset
+
+	figmaToken *api.Client // with FIGMA_ACCESS_TOKEN; nil: there is none
 }
 
 // serving is what an app is made for.
@@ -54,7 +57,7 @@ func newApp(ctx context.Context, set *settings, log *slog.Logger, kind serving) 
 		err = a.openAccounts(set, kind)
 	}
 	if err == nil {
-		err = a.serveTools(set)
+		err = a.serveTools(set, kind)
 	}
 	if err != nil {
 		a.close()
@@ -98,8 +101,8 @@ func (a *app) openDatabase(ctx context.Context, set *settings) error {
 }
 
 // serveTools makes the MCP server with the toolsets that set asks for.
-func (a *app) serveTools(set *settings) error {
-	sets, err := a.toolsets(set)
+func (a *app) serveTools(set *settings, kind serving) error {
+	sets, err := a.toolsets(set, kind)
 	if err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (a *app) serveTools(set *settings) error {
 	rt := a.runtime()
 	rt.Notify, rt.Fail = transport.Notify, failRequest
 	if a.consent != nil {
-		rt.Connect, rt.Await = a.consent.desk.connectPage, a.consent.desk.await
+		rt.Await = a.consent.desk.await
 	}
 	rt.AddToolset(a.mcp, sets...)
 	a.sets = sets
@@ -117,7 +120,7 @@ func (a *app) serveTools(set *settings) error {
 }
 
 // toolsets are those selected by FLUXMCP_TOOLSETS and FLUXMCP_READ_ONLY.
-func (a *app) toolsets(set *settings) ([]tools.Toolset, error) {
+func (a *app) toolsets(set *settings, kind serving) ([]tools.Toolset, error) {
 	cfg, err := queryConfig(set)
 	if err != nil {
 		return nil, err
@@ -129,7 +132,11 @@ func (a *app) toolsets(set *settings) ([]tools.Toolset, error) {
 	}
 	inspector := inspect.New(a.db.Reader(), a.guard.Forbidden)
 	all := []tools.Toolset{postgres.New(a.guard, a.db.Reader(), a.keeper, inspector, inspector, cfg)}
-	all = append(all, a.accountToolsets()...)
+	more, err := a.accountToolsets(set, kind)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, more...)
 	return selectToolsets(all, set.list("FLUXMCP_TOOLSETS"), readOnly)
 }
 

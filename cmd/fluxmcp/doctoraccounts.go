@@ -11,10 +11,29 @@ import (
 	"github.com/fluxstudio/fluxmcp/sidecar"
 	"github.com/fluxstudio/fluxmcp/store/accounts"
 	"github.com/fluxstudio/fluxmcp/store/vault"
+	"github.com/fluxstudio/fluxmcp/tools/figma/api"
 )
+
+// figmaToken asks Figma whose FIGMA_ACCESS_TOKEN is.
+func (e *examination) figmaToken(ctx context.Context, a *app) {
+	const name = "FIGMA_ACCESS_TOKEN"
+	if a.figmaToken == nil {
+		return
+	}
+	me, err := a.figmaToken.Me(ctx)
+	switch kind, _ := api.KindOf(err); {
+	case err == nil:
+		e.ok(name, "works, as "+me.Handle+"; only `stdio`, and `serve` for one person, use it")
+	case kind == api.ScopeMissing: // it may read files all the same
+		e.ok(name, "works, but may not tell whose it is")
+	default:
+		e.fail(name, err)
+	}
+}
 
 // accounts looks at what connects people's accounts.
 func (e *examination) accounts(ctx context.Context, a *app) {
+	e.figmaToken(ctx, a)
 	if a.consent == nil && e.c.set.offersAccounts() {
 		return // settings has told why not
 	}

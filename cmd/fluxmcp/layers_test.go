@@ -42,11 +42,18 @@ var layers = map[string][]string{
 	"store/vault":       {},
 	"tools":             {},
 	"tools/accounts":    {"tools", "oauth"},
-	"tools/figma":       {"tools"},
+	"tools/figma":       {"tools", "tools/figma/api", "tools/figma/design", "tools/figma/files"},
 	"tools/postgres":    {"tools", "store", "store/cache", "store/inspect", "store/plan", "sqlguard"},
 	"tools/transport":   {"tools/transport/origins"},
 
 	"tools/transport/origins": {},
+
+	"store/figmafiles":              {"store", "store/internal/own", "store/vault", "oauth"},
+	"tools/figma/api":               {},
+	"tools/figma/design":            {},
+	"tools/figma/design/designtest": {},
+	"tools/figma/figmatest":         {},
+	"tools/figma/files":             {"tools/figma/api", "tools/figma/design"},
 }
 
 // TestLayers holds the direction of imports: down, and never sideways.

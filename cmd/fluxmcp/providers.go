@@ -39,6 +39,7 @@ func loadRegistry(set *settings) (*oauth.Registry, error) {
 		set.declare(
 			setting{n + "CLIENT_ID", "", false, "OAuth app of " + p.Title},
 			setting{n + "CLIENT_SECRET", "", true, "its secret"},
+			setting{n + "SCOPES", "", false, "optional scopes to ask for as well, as with Figma"},
 			setting{n + "REDIRECT_URI", "", false, "its redirect URI, as with Figma"},
 			setting{n + "AUTHORIZE_URL", "", false, "consent page, as with Figma"},
 			setting{n + "TOKEN_URL", "", false, "where tokens are given, likewise"},
@@ -107,6 +108,9 @@ func offeredOne(set *settings, p oauth.Provider) (offeredProvider, error) {
 	p, err := withBases(set, p)
 	if err != nil {
 		return offeredProvider{}, err
+	}
+	if p, err = p.WithScopes(set.list(n + "SCOPES")); err != nil {
+		return offeredProvider{}, fmt.Errorf("%sSCOPES: %w", n, err)
 	}
 	if p.Name == "slack" {
 		pkce, err := set.boolean("SLACK_PKCE")

@@ -156,6 +156,9 @@ func (a *app) runtime() tools.Runtime {
 	if s.audit != nil {
 		rt.Audit = &auditor{log: s.audit, required: s.required}
 	}
+	if a.consent != nil {
+		rt.Connect = a.consent.desk.connectPage
+	}
 	return rt
 }
 
