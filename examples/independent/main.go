@@ -1,6 +1,8 @@
 // Command independent connects accounts, with fluxmcp's consent flow and OAuth
-// client, at providers that other people wrote, and checks what comes of it. It
-// knows no database and no HTTP server of ours: what is kept is kept in memory.
+// client, at providers that other people wrote, and asks a server made of
+// Figma's OpenAPI all that its client of Figma can ask, and checks what comes of
+// it. It knows no database and no HTTP server of ours: what is kept is kept in
+// memory.
 //
 // run.sh starts the providers and then this.
 package main
@@ -36,7 +38,7 @@ type subject struct {
 
 func main() {
 	at := map[string]*string{}
-	for _, name := range []string{"generic", "slack", "github"} {
+	for _, name := range []string{"generic", "slack", "github", "figma"} {
 		at[name] = flag.String(name, "", "URL of the provider "+name)
 	}
 	flag.Parse()
@@ -45,13 +47,17 @@ func main() {
 	if failed {
 		fmt.Println("FAIL ", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // Prism takes its time at first
 	defer cancel()
 	for _, s := range list {
 		if err := s.run(ctx); err != nil {
 			failed = true
 			fmt.Printf("FAIL  %-8s %v\n", s.provider.Name, err)
 		}
+	}
+	if err := figma(ctx, *at["figma"]); err != nil {
+		failed = true
+		fmt.Println("FAIL  figma   ", err)
 	}
 	if failed {
 		os.Exit(1)

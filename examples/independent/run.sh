@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Connects accounts at providers that other people wrote: oauth2-mock-server,
-# which fluxmcp only knows from generic.yaml, and emulate, as Slack and as GitHub.
+# which fluxmcp only knows from generic.yaml, and emulate, as Slack and as GitHub;
+# and asks Prism, which knows Figma's OpenAPI alone, what the client of Figma asks.
 #
 #   examples/independent/run.sh
 set -euo pipefail
@@ -12,10 +13,10 @@ rm -rf "$out"
 mkdir -p "$out"
 (cd "$root" && go build -o "$out/independent" ./examples/independent)
 
-# Three ports that are free at the same moment.
-read -r generic slack github < <("$NODE" -e '
+# Four ports that are free at the same moment.
+read -r generic slack github figma < <("$NODE" -e '
 	const { createServer } = require("net")
-	const listening = [1, 2, 3].map(() => new Promise(done => { const s = createServer().listen(0, "127.0.0.1", () => done(s)) }))
+	const listening = [1, 2, 3, 4].map(() => new Promise(done => { const s = createServer().listen(0, "127.0.0.1", () => done(s)) }))
 	Promise.all(listening).then(all => { console.log(all.map(s => s.address().port).join(" ")); all.forEach(s => s.close()) })')
 
 servers=()
@@ -29,9 +30,10 @@ serve() { # name, command...
 serve generic "$MODULES/oauth2-mock-server/dist/oauth2-mock-server.mjs" -a 127.0.0.1 -p "$generic"
 serve slack "$MODULES/emulate/dist/index.js" start --service slack --port "$slack" --seed "$here/emulate.yaml"
 serve github "$MODULES/emulate/dist/index.js" start --service github --port "$github" --seed "$here/emulate.yaml"
+serve figma "$MODULES/@stoplight/prism-cli/dist/index.js" mock --host 127.0.0.1 --port "$figma" "$root/examples/sandbox/testdata/figma/openapi.yaml"
 
 await() { # name, port, process
-	for _ in $(seq 300); do
+	for _ in $(seq 1800); do # Prism makes examples of all of Figma's API before it listens
 		(: >"/dev/tcp/127.0.0.1/$2") 2>/dev/null && return
 		kill -0 "$3" 2>/dev/null || { echo "$1 ended:" >&2; cat "$out/$1.log" >&2; exit 1; }
 		sleep 0.1
@@ -42,5 +44,6 @@ await() { # name, port, process
 await generic "$generic" "${servers[0]}"
 await slack "$slack" "${servers[1]}"
 await github "$github" "${servers[2]}"
+await figma "$figma" "${servers[3]}"
 
-"$out/independent" -generic "http://127.0.0.1:$generic" -slack "http://127.0.0.1:$slack" -github "http://127.0.0.1:$github"
+"$out/independent" -generic "http://127.0.0.1:$generic" -slack "http://127.0.0.1:$slack" -github "http://127.0.0.1:$github" -figma "http://127.0.0.1:$figma"

@@ -18,6 +18,9 @@ type command struct {
 	Person   string         `json:"person"`
 	URI      string         `json:"uri"`
 	File     string         `json:"file"`
+	Nodes    []string       `json:"nodes"`
+	Plan     string         `json:"plan"`
+	Seat     string         `json:"seat"`
 	Team     string         `json:"team"`
 	Owner    string         `json:"owner"`
 	Repo     string         `json:"repo"`
@@ -182,14 +185,21 @@ func (s *Sandbox) knobs() map[string]knob {
 			}
 			return s.Revoke(c.Provider, c.Person), nil
 		}, all...),
-		"expire":          at(func(_ *http.Request, c command) (any, error) { return s.Expire(c.Provider), nil }, all...),
-		"slack-pkce":      plain(func(c command) { s.SlackPKCE(c.On) }),
-		"slack-crowd":     plain(func(c command) { s.SlackCrowd(c.Channels, c.Users, c.Messages) }),
-		"slack-events":    func(r *http.Request, c command) (any, error) { return nil, s.SlackEvents(r.Context(), c.URI) },
-		"slack-emit":      plain(func(c command) { s.EmitSlack(c.Team, c.Payload) }),
-		"figma-public":    plain(func(c command) { s.FigmaPublic(c.On) }),
-		"figma-edit":      func(_ *http.Request, c command) (any, error) { return nil, known(s.EditFigma(c.File, c.On)) },
-		"figma-delete":    func(_ *http.Request, c command) (any, error) { return nil, known(s.DeleteFigma(c.File)) },
+		"expire":       at(func(_ *http.Request, c command) (any, error) { return s.Expire(c.Provider), nil }, all...),
+		"slack-pkce":   plain(func(c command) { s.SlackPKCE(c.On) }),
+		"slack-crowd":  plain(func(c command) { s.SlackCrowd(c.Channels, c.Users, c.Messages) }),
+		"slack-events": func(r *http.Request, c command) (any, error) { return nil, s.SlackEvents(r.Context(), c.URI) },
+		"slack-emit":   plain(func(c command) { s.EmitSlack(c.Team, c.Payload) }),
+		"figma-public": plain(func(c command) { s.FigmaPublic(c.On) }),
+		"figma-edit":   func(_ *http.Request, c command) (any, error) { return nil, known(s.EditFigma(c.File, c.On)) },
+		"figma-delete": func(_ *http.Request, c command) (any, error) { return nil, known(s.DeleteFigma(c.File)) },
+		"figma-large":  func(_ *http.Request, c command) (any, error) { return nil, known(s.FigmaTooLarge(c.File, c.On)) },
+		"figma-unrendered": func(_ *http.Request, c command) (any, error) {
+			return nil, known(s.FigmaUnrendered(c.File, c.Nodes...))
+		},
+		"figma-plan": func(_ *http.Request, c command) (any, error) {
+			return nil, known(s.FigmaPlan(c.File, c.Plan, c.Seat))
+		},
 		"figma-redeliver": func(*http.Request, command) (any, error) { return s.RedeliverFigma(), nil },
 		"github-emit": func(_ *http.Request, c command) (any, error) {
 			return nil, known(s.EmitGitHub(c.Owner, c.Repo, c.Event, c.Payload))

@@ -14,7 +14,8 @@ import (
 //
 // What names them: an endpoint, as GET /v1/me, POST /v1/oauth/token, oauth.v2.access,
 // chat.postMessage or POST /login/oauth/access_token; exchange or refresh for the
-// two kinds of token requests; tier 1 to tier 3 for Figma's; empty for any.
+// two kinds of token requests; tier 1 to tier 3 for Figma's, file KEY for those
+// about a file of Figma's, and tier 1 file KEY for both; empty for any.
 type Failure = gate.Failure
 
 // Request is one line of the log of requests, which has no secrets.
@@ -146,6 +147,21 @@ func (s *Sandbox) EditFigma(key string, named bool) bool { return s.figma.Edit(k
 
 // DeleteFigma removes a file, and tells its webhooks. false: there is no such file.
 func (s *Sandbox) DeleteFigma(key string) bool { return s.figma.Delete(key, "caleb.ochoa") }
+
+// FigmaTooLarge makes a file one of which Figma sends parts alone: nodes, ids, or
+// a depth of 1 or 2. For all of it the answer is 400. false: there is no such file.
+func (s *Sandbox) FigmaTooLarge(key string, on bool) bool { return s.figma.TooLarge(key, on) }
+
+// FigmaUnrendered makes pictures of nodes fail, in the way of Figma: null with
+// status 200. It forgets those of before. false: there is no such file.
+func (s *Sandbox) FigmaUnrendered(key string, ids ...string) bool {
+	return s.figma.Unrendered(key, ids)
+}
+
+// FigmaPlan says what a 429 tells of a file: its plan, such as starter or
+// enterprise, and the kind of seat there, low or high. At first they are pro and
+// high. false: there is no such file.
+func (s *Sandbox) FigmaPlan(key, plan, seat string) bool { return s.figma.Plan(key, plan, seat) }
 
 // RedeliverFigma sends again what webhooks did not take, which Figma does after
 // 5 minutes, 30 minutes and 3 hours; it returns how many.

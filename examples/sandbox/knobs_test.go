@@ -29,7 +29,7 @@ func TestFailuresAreEachProvidersOwn(t *testing.T) {
 		{"figma's 429 says when, and whose limit it is", sandbox.Figma, sandbox.Failure{Status: 429, RetryAfter: 396749}, 429, "Rate limit exceeded", "Retry-After", "396749"},
 		{"figma's 429 names the plan", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Plan-Tier", "pro"},
 		{"figma's 429 names the kind of limit", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Rate-Limit-Type", "high"},
-		{"figma's 429 has an upgrade link", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Upgrade-Link", base + "/figma/upgrade"},
+		{"figma's 429 has an upgrade link", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Upgrade-Link", "https://www.figma.example/upgrade"},
 		{"figma's 400 of what is too large", sandbox.Figma, sandbox.Failure{Status: 400}, 400, "Request too large", "", ""},
 		{"figma's 500", sandbox.Figma, sandbox.Failure{Status: 500}, 500, "Internal server error", "Retry-After", ""},
 		{"slack's 429", sandbox.Slack, sandbox.Failure{Status: 429, RetryAfter: 7}, 429, "ratelimited", "Retry-After", "7"},
@@ -277,6 +277,8 @@ func TestKnobsOfAnotherProcess(t *testing.T) {
 	s, base := start(t, sandbox.Options{})
 	ctx := context.Background()
 	byHand := s.Alive(sandbox.Slack)
+	page := dig(figma(t, base, "/v1/files/"+tidal), "document", "children", 0, "children")
+	cover, next := fmt.Sprint(dig(page, 0, "id")), fmt.Sprint(dig(page, 1, "id"))
 	connect(t, s, clientOf(s, base, sandbox.Slack, "chat:write"), sandbox.Slack, "theo.norris") // never expires
 	for _, c := range []struct {
 		name, knob string
@@ -306,6 +308,19 @@ func TestKnobsOfAnotherProcess(t *testing.T) {
 			_, versions, _ := send(t, "GET", base+"/figma/v1/files/"+tidal+"/versions", http.Header{"X-Figma-Token": {caleb}}, "")
 			return dig(versions, "versions", 0, "label") == "Edit 65"
 		}},
+		{"figma-large", "figma-large", map[string]any{"file": tidal, "on": true}, func() bool {
+			status, _, _ := send(t, "GET", base+"/figma/v1/files/"+tidal, http.Header{"X-Figma-Token": {caleb}}, "")
+			return status == 400
+		}},
+		{"figma-unrendered", "figma-unrendered", map[string]any{"file": tidal, "nodes": []string{cover}}, func() bool {
+			urls := figma(t, base, "/v1/images/"+tidal+"?ids="+cover+","+next)
+			return dig(urls, "images", cover) == nil && dig(urls, "images", next) != nil
+		}},
+		{"figma-plan", "figma-plan", map[string]any{"file": tidal, "plan": "starter", "seat": "low"}, func() bool {
+			s.Fail(sandbox.Figma, "file "+tidal, 1, 429)
+			_, _, head := send(t, "GET", base+"/figma/v1/files/"+tidal+"/meta", http.Header{"X-Figma-Token": {caleb}}, "")
+			return head.Get("X-Figma-Plan-Tier") == "starter"
+		}},
 		{"slack-crowd", "slack-crowd", map[string]any{"channels": 3, "users": 3, "messages": 3}, func() bool {
 			_, a, _ := get(t, base+"/slack/api/conversations.list?limit=1000", s.PersonalToken(sandbox.Slack, "caleb.ochoa"))
 			list, _ := a["channels"].([]any)
@@ -319,7 +334,7 @@ func TestKnobsOfAnotherProcess(t *testing.T) {
 	}
 	for name, args := range map[string]map[string]any{
 		"latency": {"provider": "figma", "duration": "soon"}, "fail": {"provider": "figma", "status": 999}, "revoke": {"provider": "gitlab"},
-		"rotation": {"provider": "figma"}, "figma-edit": {"file": "nothing"}, "slack-events": {"uri": "https://example.com/"},
+		"rotation": {"provider": "figma"}, "figma-edit": {"file": "nothing"}, "figma-large": {"file": "nothing"}, "slack-events": {"uri": "https://example.com/"},
 	} {
 		if _, err := sandbox.Turn(ctx, base, name, args); err == nil {
 			t.Errorf("%s %v: no error", name, args)

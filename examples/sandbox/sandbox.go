@@ -148,6 +148,8 @@ func (s *Sandbox) Settings() []Setting {
 	list := []Setting{
 		{"FIGMA_API_URL", s.base + "/figma"},
 		{"FIGMA_AUTHORIZE_URL", s.base + "/figma/oauth"},
+		{"FIGMA_SCOPES", "folders:read,projects:read"},
+		{"FIGMA_TEAM_ID", company.Studios()[0].FigmaTeam},
 		{"SLACK_API_URL", s.base + "/slack/api"},
 		{"SLACK_AUTHORIZE_URL", s.base + "/slack/oauth/v2/authorize"},
 		{"GITHUB_API_URL", s.base + "/github/api"},

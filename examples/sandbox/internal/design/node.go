@@ -6,6 +6,9 @@
 package design
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -20,6 +23,30 @@ type Document struct {
 	Components map[string]Node // by node id
 	Sets       map[string]Node
 	Styles     map[string]Node // by style id
+
+	// Text is Root as it was given, where that is what is sent of all of it: it
+	// was given as text, and has no outlines. Otherwise it is empty.
+	Text json.RawMessage
+}
+
+// Read makes a document of an answer of GET /v1/files/:key, and gives its name.
+func Read(text []byte) (d *Document, name string, err error) {
+	var body struct {
+		Name                              string
+		Document                          json.RawMessage
+		Components, ComponentSets, Styles map[string]Node
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
+		return nil, "", fmt.Errorf("read the file: %w", err)
+	}
+	d = &Document{Components: body.Components, Sets: body.ComponentSets, Styles: body.Styles}
+	if err := json.Unmarshal(body.Document, &d.Root); err != nil || d.Root == nil {
+		return nil, "", errors.New("read the file: it has no document")
+	}
+	if !bytes.Contains(body.Document, []byte(geometry)) {
+		d.Text = body.Document
+	}
+	return d, body.Name, nil
 }
 
 // pen makes nodes with ids that follow from their order.

@@ -6,6 +6,7 @@
 package figma
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -74,12 +75,13 @@ func (f *Figma) Public(on bool) {
 func (f *Figma) Refuse(w http.ResponseWriter, r *http.Request, x gate.Failure) {
 	if x.Status == http.StatusTooManyRequests {
 		gate.RetryAfter(w, x)
-		w.Header().Set("X-Figma-Plan-Tier", "pro")
-		w.Header().Set("X-Figma-Rate-Limit-Type", "high")
-		w.Header().Set("X-Figma-Upgrade-Link", f.cfg.Base(r)+"/upgrade")
+		n, _ := f.shelf.File(r.PathValue("key"))
+		w.Header().Set("X-Figma-Plan-Tier", cmp.Or(n.Plan, "pro"))
+		w.Header().Set("X-Figma-Rate-Limit-Type", cmp.Or(n.Seat, "high"))
+		w.Header().Set("X-Figma-Upgrade-Link", "https://www.figma.example/upgrade")
 	}
 	texts := map[int]string{
-		http.StatusBadRequest: "Request too large. If applicable, filter by query params.", http.StatusForbidden: "Token expired",
+		http.StatusBadRequest: tooLarge, http.StatusForbidden: "Token expired",
 		http.StatusNotFound: "Not found", http.StatusTooManyRequests: "Rate limit exceeded", http.StatusInternalServerError: "Internal server error",
 	}
 	text := texts[x.Status]

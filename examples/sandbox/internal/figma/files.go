@@ -33,6 +33,24 @@ func (f *Figma) Edit(key string, named bool) bool {
 // belongs to the first project of the first studio.
 func (f *Figma) Add(key string, text []byte) error { return f.shelf.Add(key, text) }
 
+// TooLarge makes a file one that Figma does not send as a whole. false: there is
+// no such file.
+func (f *Figma) TooLarge(key string, on bool) bool {
+	return f.shelf.Change(key, func(n *shelf.File) { n.TooLarge = on })
+}
+
+// Unrendered are the only nodes of a file that no picture can be made of,
+// beside those that have nothing to show. false: there is no such file.
+func (f *Figma) Unrendered(key string, ids []string) bool {
+	return f.shelf.Change(key, func(n *shelf.File) { n.Unrendered = slices.Clone(ids) })
+}
+
+// Plan says what a 429 tells of a file: the plan that it is in, and the kind of
+// seat. false: there is no such file.
+func (f *Figma) Plan(key, plan, seat string) bool {
+	return f.shelf.Change(key, func(n *shelf.File) { n.Plan, n.Seat = plan, seat })
+}
+
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // visible finds the file of the path, where the person may see it; it answers
@@ -89,6 +107,9 @@ func (c *call) look() (look, bool) {
 	return l, true
 }
 
+// tooLarge is what Figma says of a request for more than it sends at once.
+const tooLarge = "Request too large. If applicable, filter by query params."
+
 // head is what both answers with drawings begin with.
 func (c *call) head(n shelf.File, r shelf.Revision) map[string]any {
 	return map[string]any{
@@ -114,19 +135,34 @@ func (c *call) file() {
 	if !ok {
 		return
 	}
-	root := d.Root
-	if l.ids != nil {
-		root = design.Only(root, l.ids)
-	}
-	root = design.Cut(root, l.depth, l.paths)
-	components, sets, styles := d.Components, d.Sets, d.Styles
-	if l.ids != nil || l.depth > 0 {
-		components, sets, styles = d.Used(root)
+	if n.TooLarge && l.ids == nil && (l.depth < 0 || l.depth > 2) {
+		c.fail(http.StatusBadRequest, tooLarge)
+		return
 	}
 	body := c.head(n, r)
-	body["schemaVersion"], body["document"] = 0, root
-	body["components"], body["componentSets"], body["styles"] = some(components), some(sets), some(styles)
+	body["schemaVersion"] = 0
+	show(body, d, l)
 	c.ok(body)
+}
+
+// show puts what is asked for of a drawing into an answer.
+func show(body map[string]any, d *design.Document, l look) {
+	components, sets, styles := d.Components, d.Sets, d.Styles
+	switch {
+	case l.ids == nil && l.depth < 0 && len(d.Text) > 0:
+		body["document"] = d.Text
+	case l.ids == nil && l.depth < 0:
+		body["document"] = design.Cut(d.Root, l.depth, l.paths)
+	default:
+		root := d.Root
+		if l.ids != nil {
+			root = design.Only(root, l.ids)
+		}
+		root = design.Cut(root, l.depth, l.paths)
+		components, sets, styles = d.Used(root)
+		body["document"] = root
+	}
+	body["components"], body["componentSets"], body["styles"] = some(components), some(sets), some(styles)
 }
 
 // some is m, or an empty one.

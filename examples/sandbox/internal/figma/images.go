@@ -3,6 +3,7 @@ package figma
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // images answers GET /v1/images/:key with addresses of pictures. A node that is
-// not there, or has nothing to show, is null.
+// not there, has nothing to show, or could not be rendered is null.
 func (c *call) images() {
 	format, scale, ok := c.picturing()
 	if !ok {
@@ -23,7 +24,7 @@ func (c *call) images() {
 	urls := map[string]any{}
 	for id := range strings.SplitSeq(strings.ReplaceAll(c.r.FormValue("ids"), "-", ":"), ",") {
 		urls[id] = nil
-		if node := d.Find(id); node != nil && design.Renderable(node) {
+		if node := d.Find(id); node != nil && design.Renderable(node) && !slices.Contains(n.Unrendered, id) {
 			urls[id] = c.cfg.Base(c.r) + "/_image/" + n.Key + "/" + url.PathEscape(id) + "." + format + "?version=" + r.ID + "&scale=" + strconv.FormatFloat(scale, 'f', -1, 64)
 		}
 	}

@@ -100,17 +100,25 @@ func (f *Figma) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_image/{key}/{node}", f.picture)
 	mux.HandleFunc("GET /_fill/{ref}", f.fillPicture)
 	for _, rt := range routes() {
-		tier := label()
-		if rt.tier > 0 {
-			tier = label("tier " + strconv.Itoa(rt.tier))
-		}
-		mux.Handle(rt.pattern, g.Handle(rt.pattern, tier, f.guard(rt)))
+		mux.Handle(rt.pattern, g.Handle(rt.pattern, rt.labels, f.guard(rt)))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "Not found", withErr) })
 }
 
 func label(names ...string) func(*http.Request) []string {
 	return func(*http.Request) []string { return names }
+}
+
+// labels name a request of the route by its tier, its file, and both.
+func (rt route) labels(r *http.Request) []string {
+	tier, file := "tier "+strconv.Itoa(rt.tier), "file "+r.PathValue("key")
+	switch {
+	case rt.tier == 0:
+		return nil // none of a file is without
+	case r.PathValue("key") == "":
+		return []string{tier}
+	}
+	return []string{tier, file, tier + " " + file}
 }
 
 // shape is that of an error of the route.

@@ -4,8 +4,6 @@
 package shelf
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,7 +31,12 @@ type File struct {
 	Locked    bool       // its owner does not let it be exported
 	Images    []string   // references of uploaded images
 	Revisions []Revision // at least one, the oldest first
-	build     func(revision int) *design.Document
+
+	TooLarge   bool     // all of it at once is more than Figma sends
+	Unrendered []string // ids of nodes that no picture can be made of
+	Plan, Seat string   // as a 429 names them; empty: pro and high
+
+	build func(revision int) *design.Document
 }
 
 // Revision is one state of a file.
@@ -154,6 +157,17 @@ func next(list []Revision) string {
 	return strconv.FormatInt(n+1, 10)
 }
 
+// Change lets change what is so of a file. false: there is no such file.
+func (s *Shelf) Change(key string, change func(*File)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[key]
+	if f != nil {
+		change(f)
+	}
+	return f != nil
+}
+
 // Remove takes a file away.
 func (s *Shelf) Remove(key string) (File, bool) {
 	f, ok := s.File(key)
@@ -166,20 +180,12 @@ func (s *Shelf) Remove(key string) (File, bool) {
 // Add puts a file there whose text is an answer of GET /v1/files/:key. It
 // belongs to the first project of the first studio.
 func (s *Shelf) Add(key string, text []byte) error {
-	var body struct {
-		Name                              string
-		Document                          design.Node
-		Components, ComponentSets, Styles map[string]design.Node
+	d, name, err := design.Read(text)
+	if err != nil {
+		return err
 	}
-	if err := json.Unmarshal(text, &body); err != nil {
-		return fmt.Errorf("read the file: %w", err)
-	}
-	if body.Document == nil {
-		return errors.New("read the file: it has no document")
-	}
-	d := &design.Document{Root: body.Document, Components: body.Components, Sets: body.ComponentSets, Styles: body.Styles}
 	p := company.Projects()[0]
-	f := &File{Key: key, Name: body.Name, Editor: "figma", Studio: p.Studio, Project: p.FigmaID, Creator: p.Lead, build: func(int) *design.Document { return d }}
+	f := &File{Key: key, Name: name, Editor: "figma", Studio: p.Studio, Project: p.FigmaID, Creator: p.Lead, build: func(int) *design.Document { return d }}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files[key] = f
