@@ -36,6 +36,7 @@ type decoder struct {
 	names    []string // in the order of the struct
 	required []string
 	ranges   map[string]Range
+	choices  map[string][]string
 }
 
 type field struct {
@@ -44,7 +45,7 @@ type field struct {
 }
 
 func newDecoder[In any](spec Spec) decoder {
-	d := decoder{fields: map[string]field{}, ranges: spec.Ranges}
+	d := decoder{fields: map[string]field{}, ranges: spec.Ranges, choices: spec.Choices}
 	t := reflect.TypeFor[In]()
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -94,6 +95,9 @@ func (d decoder) set(v reflect.Value, name string, raw json.RawMessage) error {
 		if ranged {
 			v.SetInt(int64(bounds.Default))
 		}
+		if list := d.choices[name]; list != nil {
+			v.SetString(list[0])
+		}
 		return nil
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -109,6 +113,12 @@ func (d decoder) set(v reflect.Value, name string, raw json.RawMessage) error {
 		return &BadArgument{
 			message: fmt.Sprintf("the argument %s is %d, outside %d to %d", name, v.Int(), bounds.Min, bounds.Max),
 			hint:    fmt.Sprintf("Give %s a value from %d to %d.", name, bounds.Min, bounds.Max),
+		}
+	}
+	if list := d.choices[name]; list != nil && !slices.Contains(list, v.String()) {
+		return &BadArgument{
+			message: fmt.Sprintf("the argument %s cannot be %q", name, clip(v.String(), 60)),
+			hint:    fmt.Sprintf("Give %s one of %s.", name, strings.Join(list, ", ")),
 		}
 	}
 	return nil

@@ -21,6 +21,16 @@ func inputSchema[In any](spec Spec) json.RawMessage {
 		p.Minimum, p.Maximum = &lo, &hi
 		p.Default = json.RawMessage(fmt.Sprint(r.Default))
 	}
+	for name, choices := range spec.Choices {
+		p := s.Properties[name]
+		if p == nil || p.Type != "string" {
+			panic(fmt.Sprintf("tools: %s has choices for %q, which is no text argument", spec.Name, name))
+		}
+		for _, c := range choices {
+			p.Enum = append(p.Enum, c)
+		}
+		p.Default, _ = json.Marshal(choices[0]) // a text encodes
+	}
 	return marshalSchema(spec.Name, s)
 }
 

@@ -34,6 +34,10 @@ type Spec struct {
 	OpenWorld   bool             // reaches systems beyond the team's own
 	Ranges      map[string]Range // by argument name
 	Timeout     time.Duration    // deadline of one call; 0: DefaultTimeout
+
+	// Choices are the values that text arguments may have, by name; an absent
+	// argument becomes the first.
+	Choices map[string][]string
 }
 
 // DefaultTimeout is the deadline of a call whose Spec sets none.

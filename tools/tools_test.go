@@ -22,6 +22,7 @@ type echoArgs struct {
 	Times int      `json:"times,omitempty" jsonschema:"how often"`
 	Loud  bool     `json:"loud,omitempty"`
 	Tags  []string `json:"tags,omitempty"`
+	Tone  string   `json:"tone,omitempty"`
 }
 
 type echoResult struct {
@@ -34,13 +35,14 @@ var echoSpec = tools.Spec{
 	Name: "echo", Title: "Echo", Effect: tools.ReadOnly,
 	Description: "Say it again.",
 	Ranges:      map[string]tools.Range{"times": {Min: 1, Max: 3, Default: 2}},
+	Choices:     map[string][]string{"tone": {"calm", "sharp"}},
 	Timeout:     100 * time.Millisecond,
 }
 
 func echo(_ context.Context, in echoArgs) (echoResult, error) {
 	out := echoResult{Said: []string{}}
 	for range in.Times {
-		out.Said = append(out.Said, in.Text)
+		out.Said = append(out.Said, in.Text+map[string]string{"calm": "", "sharp": "!"}[in.Tone])
 	}
 	return out, nil
 }
@@ -75,6 +77,8 @@ func TestArguments(t *testing.T) {
 		{"value under the range is told the range", `{"text":"hi","times":0}`, "bad_argument: the argument times is 0, outside 1 to 3", "from 1 to 3"},
 		{"array as arguments is refused", `[1]`, "bad_argument: the arguments are not a JSON object", ""},
 		{"array of the wrong type is refused", `{"text":"hi","tags":"x"}`, "bad_argument: the argument tags must be an array", ""},
+		{"a choice is taken", `{"text":"hi","times":1,"tone":"sharp"}`, "hi!", ""},
+		{"what is no choice is told the choices", `{"text":"hi","tone":"shrill"}`, `bad_argument: the argument tone cannot be "shrill"`, "one of calm, sharp"},
 		{"case matters", `{"Text":"hi"}`, `bad_argument: there is no argument "Text"`, "Use text instead of Text."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -153,7 +157,7 @@ func TestThroughClient(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"readOnlyHint":true`, `"destructiveHint":false`, `"idempotentHint":true`, `"openWorldHint":false`,
-		`"additionalProperties":false`, `"maximum":3`, `"default":2`, `"said":{`, `"type":"array"`,
+		`"additionalProperties":false`, `"enum":["calm","sharp"]`, `"default":"calm"`, `"maximum":3`, `"default":2`, `"said":{`, `"type":"array"`,
 	} {
 		if !bytes.Contains(got, []byte(want)) {
 			t.Errorf("definition lacks %s:\n%s", want, got)

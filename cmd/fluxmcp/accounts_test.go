@@ -131,8 +131,8 @@ func TestAccountIsConnectedFromTheConversation(t *testing.T) {
 		t.Errorf("figma_get_file answers %s", file)
 	}
 	p.box.Expire("figma")
-	if file := s.tool(t, "", "figma_get_file", `{"file":"`+sandboxFile+`"}`); !strings.Contains(file, "more=") {
-		t.Errorf("after the token has expired at Figma, figma_get_file answers %s", file)
+	if list := s.tool(t, "", "figma_get_comments", `{"file":"`+sandboxFile+`"}`); !strings.Contains(list, "threads") {
+		t.Errorf("after the token has expired at Figma, figma_get_comments answers %s", list)
 	}
 	if n := p.box.Count("figma", "refresh"); n != 1 {
 		t.Errorf("Figma got %d refreshes, want 1: %v", n, p.box.Counts("figma"))

@@ -54,6 +54,9 @@ func (a *app) openAccounts(set *settings, kind serving) error {
 		return err
 	}
 	offered, err := offeredProviders(set, registry)
+	if err == nil {
+		err = leaveToToken(set, kind, offered)
+	}
 	if err != nil || len(offered) == 0 {
 		return err
 	}
@@ -70,6 +73,9 @@ func (a *app) openAccounts(set *settings, kind serving) error {
 	}
 	a.consent = c
 	a.openDesk(registry, offered, c)
+	if usesToken(set, kind) {
+		c.desk.byToken = "figma"
+	}
 	c.jobs = jobs.New(a.db.Own(), jobs.Config{
 		Log: a.log, WebhookRetention: retention,
 		Refresh: c.desk.source.RefreshDue, Revoke: c.desk.revoke, Abandon: c.desk.abandon,

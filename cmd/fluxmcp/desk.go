@@ -20,6 +20,7 @@ import (
 // commands alike. It answers accounts.Desk. Safe for concurrent use.
 type desk struct {
 	offered  map[string]offeredProvider
+	byToken  string // provider that is used with a token of the settings instead; may be empty
 	registry *oauth.Registry
 	accounts *store.Accounts
 	source   *tokens.Source
@@ -69,6 +70,7 @@ func (d *desk) Accounts(ctx context.Context, p tools.Principal) ([]accounts.Acco
 		a, connected := byName[prov.Name]
 		_, offered := d.offered[prov.Name]
 		switch {
+		case prov.Name == d.byToken: // it is not used here
 		case connected:
 			list = append(list, shown(a, prov))
 		case offered:

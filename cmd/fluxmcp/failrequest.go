@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/transport"
@@ -14,10 +15,10 @@ import (
 // Source: https://modelcontextprotocol.io/specification/2026-07-28/server/resources
 func failRequest(ctx context.Context, uri string, f tools.Failure) error {
 	e := &transport.RPCError{Code: mcp.INTERNAL_ERROR, Message: f.Message + ". " + f.Hint, Data: f}
-	switch f.Code {
-	case "bad_argument":
+	switch {
+	case f.Code == "bad_argument":
 		e.Code = mcp.INVALID_PARAMS
-	case "unknown_table":
+	case strings.HasPrefix(f.Code, "unknown_"):
 		e.Code = mcp.RESOURCE_NOT_FOUND
 		if server.IsModernRequest(ctx) {
 			e.Code = mcp.INVALID_PARAMS

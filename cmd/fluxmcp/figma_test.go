@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +131,19 @@ func TestFigmaByToken(t *testing.T) {
 	text, failed := callText(t, session, "figma_get_node", m{"file": sandboxFile})
 	if failed || !strings.Contains(text, "Timing sheet") {
 		t.Errorf("got %.200s, want the file", text)
+	}
+	for uri, want := range map[string]string{"figma://file/" + sandboxFile + "/node/1:49": "Opener", "figma://file/" + sandboxFile: "Timing sheet"} {
+		r, err := session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri})
+		if err != nil || len(r.Contents) != 1 || !strings.Contains(r.Contents[0].Text, want) {
+			t.Errorf("%s: got %+v, %v, want %q in it", uri, r, err, want)
+		}
+	}
+	if _, err := session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "figma://file/" + sandboxFile + "/node/99:99"}); err == nil || strings.Contains(err.Error(), "nternal") {
+		t.Errorf("a node that is not there: got %v, want that there is none", err)
+	}
+	both := append(slices.Clone(env), "FIGMA_CLIENT_ID=x", "FIGMA_CLIENT_SECRET=y", "OAUTH_ENCRYPTION_KEY="+testVaultKey)
+	if told := runCLI(t, "", both, "stdio"); told.code == 0 || !strings.Contains(told.err, "beside FIGMA_CLIENT_ID") {
+		t.Errorf("with an app as well: got %d, %s, want a refusal", told.code, told.err)
 	}
 	if told := runCLI(t, "", env, "doctor"); !strings.Contains(told.out, "ok    FIGMA_ACCESS_TOKEN: works, as Caleb Ochoa") {
 		t.Errorf("doctor says:\n%s", told.out)

@@ -36,13 +36,11 @@ func (a *app) figmaUse(set *settings, kind serving) (*figmaUse, error) {
 	if team != "" && strings.Trim(team, "0123456789") != "" {
 		return nil, &badSetting{"FIGMA_TEAM_ID", "is no number", "Take it from the address of the team's page, after /team/."}
 	}
-	token := set.text("FIGMA_ACCESS_TOKEN")
-	if token != "" && !kind.open && kind.calls {
-		a.log.Warn("FIGMA_ACCESS_TOKEN is not used: everybody would act as its owner", "mend", "set FIGMA_CLIENT_ID and FIGMA_CLIENT_SECRET, so that people connect their own accounts")
-		token = ""
+	if usesToken(set, kind) {
+		return a.figmaByToken(set, set.text("FIGMA_ACCESS_TOKEN"), team)
 	}
-	if token != "" {
-		return a.figmaByToken(set, token, team)
+	if set.text("FIGMA_ACCESS_TOKEN") != "" {
+		a.log.Warn("FIGMA_ACCESS_TOKEN is not used: everybody would act as its owner", "mend", "set FIGMA_CLIENT_ID and FIGMA_CLIENT_SECRET, so that people connect their own accounts")
 	}
 	if a.consent == nil {
 		return nil, nil
@@ -59,6 +57,24 @@ func (a *app) figmaUse(set *settings, kind serving) (*figmaUse, error) {
 			return id, d.named(err)
 		},
 	}, nil
+}
+
+// usesToken reports whether FIGMA_ACCESS_TOKEN counts.
+func usesToken(set *settings, kind serving) bool {
+	return set.text("FIGMA_ACCESS_TOKEN") != "" && (kind.open || !kind.calls)
+}
+
+// leaveToToken takes Figma from what is offered where FIGMA_ACCESS_TOKEN is used:
+// with both, nobody could tell as whom something is done.
+func leaveToToken(set *settings, kind serving, offered map[string]offeredProvider) error {
+	if _, both := offered["figma"]; !both || !usesToken(set, kind) {
+		return nil
+	}
+	if set.origin["FIGMA_CLIENT_ID"] != "sandbox" {
+		return &badSetting{"FIGMA_ACCESS_TOKEN", "is set beside FIGMA_CLIENT_ID, so that nobody could tell as whom things are done at Figma", "Leave one of them out."}
+	}
+	delete(offered, "figma")
+	return nil
 }
 
 // figmaByToken reaches Figma with a token of the local user's.
@@ -91,7 +107,7 @@ const (
 )
 
 func (a *app) figmaConfig(use figmaUse) figma.Config {
-	client := api.New(api.Config{BaseURL: use.base, Client: use.client, Account: use.account, Log: a.log})
+	client := api.New(api.Config{BaseURL: use.base, Client: use.client, Account: use.account, Token: use.token, Log: a.log})
 	if use.token {
 		a.figmaToken = client
 	}

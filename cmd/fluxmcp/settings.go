@@ -88,7 +88,7 @@ func accountSettings() []setting {
 		{"FIGMA_CLIENT_ID", "", false, "Figma's OAuth app, whose redirect URI is FLUXMCP_PUBLIC_URL/api/integrations/figma/callback; empty: no Figma accounts"},
 		{"FIGMA_CLIENT_SECRET", "", true, "its secret"},
 		{"FIGMA_SCOPES", "", false, "optional scopes to ask for as well, separated by commas, such as projects:read,folders:read for figma_list_files (Figma refuses them to public apps)"},
-		{"FIGMA_ACCESS_TOKEN", "", true, "personal or plan token of Figma, for `stdio` without an OAuth app: everything is then done as its owner"},
+		{"FIGMA_ACCESS_TOKEN", "", true, "personal or plan token of Figma in place of an OAuth app, for one person (`stdio`, or `serve` on loopback without authentication): everything is done as its owner"},
 		{"FIGMA_TEAM_ID", "", false, "team whose files figma_list_files lists where none is named"},
 		{"FIGMA_REDIRECT_URI", "", false, "its redirect URI, where it is a page of your own that posts code and state to that path; empty: that path"},
 		{"FIGMA_AUTHORIZE_URL", "", false, "Figma's consent page, for government clouds and tests"},

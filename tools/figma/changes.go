@@ -9,6 +9,8 @@ import (
 
 // changes are what differs between two versions of a file.
 type changes struct {
+	From    string   `json:"from" jsonschema:"the older version"`
+	To      string   `json:"to" jsonschema:"the newer version"`
 	Added   int      `json:"added" jsonschema:"layers"`
 	Removed int      `json:"removed" jsonschema:"layers"`
 	Changed int      `json:"changed" jsonschema:"layers"`
@@ -40,6 +42,7 @@ func changesOf(d design.Changes) changes {
 
 // write is one change a line, below its page and frame.
 func (c changes) write(b *strings.Builder) {
+	fmt.Fprintf(b, "from version %s to %s:\n", c.From, c.To)
 	page, frame := "", ""
 	for n, i := range c.List {
 		if n == 0 || i.Page != page || i.Frame != frame {

@@ -22,12 +22,6 @@ type commentFilter struct {
 // Errors: bad_argument.
 func (in getCommentsArgs) filter(now time.Time) (f commentFilter, err error) {
 	f.status = in.Status
-	if f.status == "" {
-		f.status = "open"
-	}
-	if !slices.Contains([]string{"open", "resolved", "all"}, f.status) {
-		return f, tools.NewBadArgument("status is none of open, resolved and all", "Use status open, resolved or all.")
-	}
 	f.text = "status " + f.status
 	if f.nodes, err = parseNodes(in.NodeIDs); err != nil {
 		return f, err

@@ -16,13 +16,14 @@ var getCommentsSpec = tools.Spec{
 	Effect:    tools.ReadOnly,
 	OpenWorld: true,
 	Ranges:    map[string]tools.Range{"limit": {Min: 1, Max: 200, Default: 50}},
+	Choices:   map[string][]string{"status": {"open", "resolved", "all"}},
 	Description: "Read the comment threads of a Figma file, with replies and the nodes they are pinned to, newest activity first; open ones unless status says otherwise. " +
 		"Give next_cursor as cursor for more. Answer one with figma_post_comment and reply_to.",
 }
 
 type getCommentsArgs struct {
 	File    string   `json:"file" jsonschema:"key or any URL of the file"`
-	Status  string   `json:"status,omitempty" jsonschema:"open (default), resolved or all"`
+	Status  string   `json:"status,omitempty" jsonschema:"of the threads"`
 	NodeIDs []string `json:"node_ids,omitempty" jsonschema:"only threads pinned to one of these very nodes"`
 	Since   string   `json:"since,omitempty" jsonschema:"only threads with activity since then: RFC 3339, or back from now, as 7d, 12h or 30m"`
 	Limit   int      `json:"limit,omitempty" jsonschema:"most threads to return"`

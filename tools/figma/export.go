@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/figma/api"
+	"github.com/fluxstudio/fluxmcp/tools/figma/design"
 	"github.com/fluxstudio/fluxmcp/tools/figma/files"
 )
 
@@ -18,6 +19,7 @@ var exportImagesSpec = tools.Spec{
 	Effect:    tools.ReadOnly,
 	OpenWorld: true,
 	Timeout:   3 * time.Minute,
+	Choices:   map[string][]string{"format": {"png", "jpg", "svg", "pdf"}},
 	Description: "Render nodes of a Figma file as PNG, JPG, SVG or PDF, or get the images it uses by image_refs. " +
 		"Small ones come along to be seen, all of them as links that anybody can open until they expire. " +
 		"At most 100 nodes and 32 megapixels each; a lower scale makes them smaller.",
@@ -27,7 +29,7 @@ type exportImagesArgs struct {
 	File      string   `json:"file" jsonschema:"key or any URL of the file; a URL with node-id names the node"`
 	NodeIDs   []string `json:"node_ids,omitempty" jsonschema:"nodes to render, such as 1:2"`
 	ImageRefs []string `json:"image_refs,omitempty" jsonschema:"image references from figma_get_node: the images as they were uploaded"`
-	Format    string   `json:"format,omitempty" jsonschema:"png (default), jpg, svg or pdf"`
+	Format    string   `json:"format,omitempty" jsonschema:"of nodes; image_refs come as they were uploaded"`
 	Scale     float64  `json:"scale,omitempty" jsonschema:"0.01 to 4; 1 (default) is the size in the file"`
 	LinksOnly bool     `json:"links_only,omitempty" jsonschema:"true: no picture comes along"`
 }
@@ -84,9 +86,13 @@ func (h handlers) exportImages(ctx context.Context, in exportImagesArgs) (export
 		if err != nil {
 			return out, err
 		}
-		names, _ := h.names.Names(ctx, ref.Key, ids) // without them the ids must do
+		known, read := h.files.Peek(ctx, ref.Key)
 		for _, id := range ids {
-			out.Images = append(out.Images, imageOf(id, names[id], mimeTypes[in.Format], rendered[id]))
+			i := imageOf(id, "", mimeTypes[in.Format], rendered[id])
+			if read {
+				i.explain(known.Node(id))
+			}
+			out.Images = append(out.Images, i)
 		}
 	}
 	if len(in.ImageRefs) > 0 {
@@ -106,9 +112,6 @@ func (h handlers) exportImages(ctx context.Context, in exportImagesArgs) (export
 
 // check completes the arguments and says what is wrong with them.
 func (in *exportImagesArgs) check(ids []string) error {
-	if in.Format == "" {
-		in.Format = "png"
-	}
 	if in.Scale == 0 {
 		in.Scale = 1
 	}
@@ -117,8 +120,6 @@ func (in *exportImagesArgs) check(ids []string) error {
 		return tools.NewBadArgument("there is nothing to export", "Give node_ids, a link with node-id, or image_refs.")
 	case len(ids) > maxNodes || len(in.ImageRefs) > maxNodes:
 		return tools.NewBadArgument(fmt.Sprintf("more than %d pictures are asked for", maxNodes), "Export them with several calls.")
-	case mimeTypes[in.Format] == "":
-		return tools.NewBadArgument("format is none of png, jpg, svg and pdf", "Use png, jpg, svg or pdf.")
 	case in.Scale < 0.01 || in.Scale > 4:
 		return tools.NewBadArgument("scale is outside 0.01 to 4", "Use a scale from 0.01 to 4.")
 	}
@@ -138,6 +139,24 @@ func imageOf(id, name, mime string, p files.Picture) image {
 	}
 	i.Expires = p.Expires.UTC().Format(time.RFC3339)
 	return i
+}
+
+// explain adds what is known of the node, nil where the file has none such.
+func (i *image) explain(n *design.Node) {
+	if n != nil {
+		i.Name = n.Name
+	}
+	switch {
+	case i.URL != "":
+	case n == nil:
+		i.Problem = "the file has no such node"
+	case n.Type == "CANVAS" || n.Type == "DOCUMENT":
+		i.Problem = "a page has no picture; export its frames"
+	case n.Hidden():
+		i.Problem = "it is hidden in the file"
+	default:
+		i.Problem = "it has nothing to show, or is in something hidden"
+	}
 }
 
 // render asks for pictures of nodes, for fewer at once where Figma says that it

@@ -20,7 +20,7 @@ func TestExportImages(t *testing.T) {
 	if len(r.Images) != 2 || !r.Images[0].Shown || r.Images[0].Name != "Timing sheet" || r.Images[0].Expires == "" {
 		t.Fatalf("got %+v, want the picture along", r.Images)
 	}
-	if r.Images[1].URL != "" || r.Images[1].Problem == "" {
+	if r.Images[1].URL != "" || r.Images[1].Problem != "the file has no such node" {
 		t.Errorf("got %+v of a node that is not there, want its problem", r.Images[1])
 	}
 	if len(a.Content) != 1 || a.Content[0].Kind != tools.ImageContent || a.Content[0].MIMEType != "image/png" {

@@ -126,8 +126,11 @@ func (r getFileResult) Text() string {
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "(%d layers, more=%v)", len(r.Layers), r.More)
-	return b.String()
+	fmt.Fprintf(&b, "(%d layers, more=%v", len(r.Layers), r.More)
+	if r.More {
+		b.WriteString(": raise limit, or give a link with the node-id of a layer to see what is in it")
+	}
+	return b.String() + ")"
 }
 
 // unknownNode says that the file has no such nodes.

@@ -30,6 +30,7 @@ type getNodeArgs struct {
 	NodeIDs []string `json:"node_ids,omitempty" jsonschema:"nodes to read, such as 1:2, from figma_get_file or node-id of a link; without any, all pages"`
 	Depth   int      `json:"depth,omitempty" jsonschema:"levels below the nodes; 0: all"`
 	Budget  int      `json:"budget,omitempty" jsonschema:"most characters to return"`
+	Version string   `json:"version,omitempty" jsonschema:"id of an older version, from figma_list_versions; empty: the file as it is now"`
 }
 
 // getNode answers the figma_get_node tool.
@@ -47,7 +48,10 @@ func (h handlers) getNode(ctx context.Context, in getNodeArgs) (tools.Text, erro
 	for _, id := range ids {
 		tools.Touch(ctx, "node:"+ref.Key+":"+id)
 	}
-	got, ids, missing, err := h.nodes(ctx, ref.Key, ids)
+	if in.Version != "" && !digits(in.Version) {
+		return "", tools.NewBadArgument("version is no id of a version", "Call figma_list_versions for the ids.")
+	}
+	got, ids, missing, err := h.nodes(ctx, ref.Key, in.Version, ids)
 	if err != nil {
 		return "", err
 	}
@@ -58,18 +62,23 @@ func (h handlers) getNode(ctx context.Context, in getNodeArgs) (tools.Text, erro
 }
 
 // nodes are the nodes of ids, or all pages, and which of ids there are none of.
-func (h handlers) nodes(ctx context.Context, key string, ids []string) (got files.Got, found, missing []string, err error) {
+func (h handlers) nodes(ctx context.Context, key, version string, ids []string) (got files.Got, found, missing []string, err error) {
+	switch {
+	case version != "":
+		got, err = h.files.At(ctx, key, version)
+	case len(ids) == 0:
+		got, err = h.files.File(ctx, key)
+	default:
+		got, err = h.files.Nodes(ctx, key, ids)
+	}
+	if err != nil {
+		return got, nil, nil, err
+	}
 	if len(ids) == 0 {
-		if got, err = h.files.File(ctx, key); err != nil {
-			return got, nil, nil, err
-		}
 		for _, page := range got.Root.Children {
 			found = append(found, page.ID)
 		}
 		return got, found, nil, nil
-	}
-	if got, err = h.files.Nodes(ctx, key, ids); err != nil {
-		return got, nil, nil, err
 	}
 	for _, id := range ids {
 		if got.Node(id) == nil {

@@ -35,7 +35,7 @@ type postCommentArgs struct {
 	NodeIDs []string `json:"node_ids,omitempty" jsonschema:"the one node to pin it to, such as 1:2"`
 	X       float64  `json:"x,omitempty" jsonschema:"px from the left of the node, or of the canvas where there is no node"`
 	Y       float64  `json:"y,omitempty" jsonschema:"px from the top, likewise"`
-	ReplyTo string   `json:"reply_to,omitempty" jsonschema:"id of the comment to reply to, or of a reply in its thread"`
+	ReplyTo string   `json:"reply_to,omitempty" jsonschema:"id or #number of the comment to reply to, or the id of a reply in its thread"`
 }
 
 type postCommentResult struct {
@@ -143,7 +143,7 @@ func rootOf(list []api.Comment, id string) (api.Comment, error) {
 	for _, c := range list {
 		byID[c.ID] = c
 	}
-	c, ok := byID[id]
+	c, ok := byID[numbered(list, id)]
 	for range list { // no further than there are comments
 		parent, more := byID[c.ParentID]
 		if !more {
@@ -155,6 +155,27 @@ func rootOf(list []api.Comment, id string) (api.Comment, error) {
 		return c, &unknownComment{}
 	}
 	return c, nil
+}
+
+// numbered is the id of the thread whose number in Figma id is, as #3 or 3;
+// else id itself. A number that two threads have is none.
+func numbered(list []api.Comment, id string) string {
+	number, found := strings.TrimPrefix(id, "#"), ""
+	for _, c := range list {
+		switch {
+		case c.ID == id:
+			return id
+		case c.OrderID == "" || c.OrderID != number:
+		case found != "":
+			return id
+		default:
+			found = c.ID
+		}
+	}
+	if found == "" {
+		return id
+	}
+	return found
 }
 
 // recently is how old a comment can be whose answer was lost just now, with the

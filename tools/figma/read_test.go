@@ -101,6 +101,24 @@ func TestVersions(t *testing.T) {
 	if r.Changes == nil || r.Changes.Changed == 0 || !strings.Contains(a.Text, "changed ") || !strings.Contains(a.Text, ", text") {
 		t.Errorf("got %s, want texts that have changed since %s", a.Text, from)
 	}
+	if !strings.Contains(a.Text, "from version "+from+" to ") {
+		t.Errorf("got %s, want which versions were compared", a.Text)
+	}
+	swapped := decoded[listVersionsResult](t, g.must(t, "figma_list_versions", `{"file":"`+tidal+`","from":"`+all.Versions[0].ID+`","to":"`+from+`"}`))
+	if swapped.Changes.From != from {
+		t.Errorf("the newer one first: got from %s to %s, want the older one as from", swapped.Changes.From, swapped.Changes.To)
+	}
+	if f := g.call(t, "figma_list_versions", `{"file":"`+tidal+`","from":"123"}`).Failure; f == nil || f.Code != "unknown_version" {
+		t.Errorf("got %+v, want unknown_version", f)
+	}
+	old := g.must(t, "figma_get_node", `{"file":"`+tidal+`","version":"`+from+`"}`)
+	if !strings.Contains(old.Text, "version="+from) {
+		t.Errorf("got %.200s, want that version", old.Text)
+	}
+	named := decoded[listVersionsResult](t, g.must(t, "figma_list_versions", `{"file":"`+tidal+`","named":true,"limit":3}`))
+	if len(named.Versions) != 3 || named.Versions[2].Label == "" || named.NextCursor != named.Versions[2].ID || named.Searched < 3 {
+		t.Errorf("got %+v, want three with names, and a cursor behind them", named)
+	}
 	for _, args := range []string{`{"file":"` + tidal + `","to":"5"}`, `{"file":"` + tidal + `","from":"x/../y"}`, `{"file":"` + tidal + `","cursor":"x"}`} {
 		if f := g.call(t, "figma_list_versions", args).Failure; f == nil || f.Code != "bad_argument" {
 			t.Errorf("%s: got %+v, want bad_argument", args, f)

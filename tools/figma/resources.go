@@ -19,8 +19,9 @@ func (h handlers) templates() []tools.ResourceTemplate {
 			return r.Text(), nil
 		},
 	}, {
-		URITemplate: "figma://file/{key}/node/{id}", Name: "figma-node", Title: "Figma node", MIMEType: "text/plain",
-		Description: "A node of a Figma file, as figma_get_node shows it; its id as 1-2 or 1%3A2.",
+		// The plus lets ids be as they are written everywhere, with colons and semicolons.
+		URITemplate: "figma://file/{key}/node/{+id}", Name: "figma-node", Title: "Figma node", MIMEType: "text/plain",
+		Description: "A node of a Figma file, as figma_get_node shows it; its id as 1:2 or 1-2.",
 		Read: func(ctx context.Context, values map[string]string) (string, error) {
 			text, err := h.getNode(ctx, getNodeArgs{File: values["key"], NodeIDs: []string{values["id"]}, Budget: getNodeSpec.Ranges["budget"].Default})
 			return string(text), err

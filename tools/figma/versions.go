@@ -34,6 +34,7 @@ type listVersionsArgs struct {
 
 type listVersionsResult struct {
 	Versions   []version `json:"versions"`
+	Searched   int       `json:"searched,omitempty" jsonschema:"versions that were looked at"`
 	NextCursor string    `json:"next_cursor,omitempty" jsonschema:"for older versions; absent at the end"`
 	Changes    *changes  `json:"changes,omitempty" jsonschema:"with from: what changed"`
 	freshness
@@ -62,22 +63,38 @@ func (h handlers) listVersions(ctx context.Context, in listVersionsArgs) (listVe
 		return listVersionsResult{}, tools.NewBadArgument("cursor is none that an answer gave", "Give next_cursor of the answer before, or nothing.")
 	}
 	out := listVersionsResult{Versions: []version{}, NextCursor: in.Cursor}
-	for range 5 { // named ones may be far between
-		p, err := h.api.Versions(ctx, ref.Key, api.Page{Size: in.Limit, Before: out.NextCursor})
+	size := in.Limit
+	if in.Named {
+		size = maxPage // named ones may be far between
+	}
+	for range maxPages {
+		p, err := h.api.Versions(ctx, ref.Key, api.Page{Size: size, Before: out.NextCursor})
 		if err != nil {
 			return out, err
 		}
-		out.add(p.Versions, in.Named)
-		if out.NextCursor = p.Before; out.NextCursor == "" || len(out.Versions) > 0 {
+		out.NextCursor = p.Before
+		if out.add(p.Versions, in); out.NextCursor == "" || len(out.Versions) >= in.Limit || !in.Named {
 			break
 		}
 	}
 	return out, nil
 }
 
-func (r *listVersionsResult) add(list []api.Version, named bool) {
+// Bounds of a history that is searched for names: versions a request, and requests.
+const (
+	maxPage  = 50
+	maxPages = 4
+)
+
+// add takes versions as long as there is room; the next ones begin after those
+// that were looked at.
+func (r *listVersionsResult) add(list []api.Version, in listVersionsArgs) {
 	for _, v := range list {
-		if !named || v.Label != "" {
+		if len(r.Versions) == in.Limit {
+			r.NextCursor = r.Versions[in.Limit-1].ID
+			return
+		}
+		if r.Searched++; !in.Named || v.Label != "" {
 			r.Versions = append(r.Versions, version{v.ID, v.CreatedAt.UTC().Format(time.RFC3339), v.User.Handle, v.Label, v.Description})
 		}
 	}
@@ -107,8 +124,17 @@ func (h handlers) compare(ctx context.Context, key string, in listVersionsArgs) 
 	if err != nil {
 		return listVersionsResult{}, err
 	}
+	if older(now.Version, old.Version) {
+		old, now = now, old
+	}
 	found := changesOf(design.Diff(old.File, now.File, 10*in.Limit))
+	found.From, found.To = old.Version, now.Version
 	return listVersionsResult{Versions: []version{}, Changes: &found, freshness: freshnessOf(now)}, nil
+}
+
+// older compares ids of versions, which are numbers that grow.
+func older(a, b string) bool {
+	return len(a) < len(b) || (len(a) == len(b) && a < b)
 }
 
 // Text is one version, or one change, a line.
@@ -129,7 +155,7 @@ func (r listVersionsResult) Text() string {
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "(%d versions", len(r.Versions))
+	fmt.Fprintf(&b, "(%d versions of %d searched", len(r.Versions), r.Searched)
 	if r.NextCursor != "" {
 		b.WriteString(", older ones: cursor=" + r.NextCursor)
 	}

@@ -38,6 +38,10 @@ type Config struct {
 	// those of another. Nil: there is one account.
 	Account func(ctx context.Context) (string, error)
 
+	// Token says that there is one account, whose token a setting has, so that
+	// hints say what to do about that.
+	Token bool
+
 	// Pictures fetches what Download is asked for. Nil: only https, only public
 	// addresses, and BaseURL's own host.
 	Pictures *http.Client
@@ -162,7 +166,7 @@ func (c *Client) stream(ctx context.Context, a ask, read func(io.Reader) error) 
 	if err != nil {
 		return err
 	}
-	return persist(ctx, func() error {
+	err = persist(ctx, func() error {
 		if err := c.breaker.check(account, a); err != nil {
 			return err
 		}
@@ -173,6 +177,11 @@ func (c *Client) stream(ctx context.Context, a ask, read func(io.Reader) error) 
 		}
 		return err
 	})
+	var told *Error
+	if errors.As(err, &told) {
+		told.token = c.cfg.Token
+	}
+	return err
 }
 
 // account is the one that the requests of ctx are sent as.

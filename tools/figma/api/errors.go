@@ -49,6 +49,7 @@ type Error struct {
 	UpgradeLink string // https
 
 	about  about
+	token  bool // the account is a token, which cannot be connected again
 	again  bool // asking once more is worth it
 	unsent bool // Figma cannot have got the request
 	err    error
@@ -64,7 +65,7 @@ func (e *Error) Error() string {
 	case ScopeMissing:
 		return "this account's token lacks the scope that Figma asks for" + of(e.Needed)
 	case TokenRefused:
-		return "Figma does not accept this account's token any longer"
+		return "Figma does not accept this account's token"
 	case RequestTooLarge:
 		return "Figma cannot answer that much at once"
 	case Limited:
@@ -136,6 +137,9 @@ func (e *Error) Code() string {
 
 // Hint says what to do.
 func (e *Error) Hint() string {
+	if hint := e.tokenHint(); e.token && hint != "" {
+		return hint
+	}
 	switch e.Kind {
 	case NotFound:
 		return e.about.remedy()
@@ -157,6 +161,20 @@ func (e *Error) Hint() string {
 		return "Call figma_export_images again for a new link."
 	default:
 		return "Check the arguments against the file, and ask for less at once."
+	}
+}
+
+// tokenHint is what the owner of a token does.
+func (e *Error) tokenHint() string {
+	switch e.Kind {
+	case Forbidden:
+		return "Ask the owner for access, or have the operator set another FIGMA_ACCESS_TOKEN."
+	case ScopeMissing:
+		return "Have the operator make a personal access token with that scope, and set it as FIGMA_ACCESS_TOKEN."
+	case TokenRefused:
+		return "Have the operator set a new FIGMA_ACCESS_TOKEN."
+	default:
+		return ""
 	}
 }
 
@@ -227,7 +245,7 @@ func (a about) remedy() string {
 	case aFolder:
 		return "Take the folder's id from the address of its page in Figma, where it follows /project/ or /folder/."
 	default:
-		return "Check the link, or ask its owner to share the file with this account."
+		return "Check the link, ask its owner to share the file with this account, or see with list_accounts whether it is the right one."
 	}
 }
 

@@ -232,15 +232,21 @@ func (s *Source) forget(ctx context.Context, v View) {
 	}
 }
 
-// Names are the names of nodes, as far as they are known without asking Figma.
-// Who calls it has seen that the account may read the file.
-func (s *Source) Names(ctx context.Context, file string, ids []string) (map[string]string, error) {
+// Peek gives what there is of a file, whatever its version, without asking
+// Figma. Who calls it has seen that the account may read the file.
+func (s *Source) Peek(ctx context.Context, file string) (Got, bool) {
 	account, err := s.cfg.Account(ctx)
 	if err != nil {
-		return nil, err
+		return Got{}, false
 	}
-	got, ok := s.had(ctx, newView(account, file), true)
+	return s.had(ctx, newView(account, file), true)
+}
+
+// Names are the names of nodes, as far as they are known without asking Figma,
+// for who may call Peek.
+func (s *Source) Names(ctx context.Context, file string, ids []string) (map[string]string, error) {
 	names := map[string]string{}
+	got, ok := s.Peek(ctx, file)
 	for _, id := range ids {
 		if !ok {
 			break

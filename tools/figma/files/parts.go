@@ -104,6 +104,7 @@ func (s *Source) part(ctx context.Context, v View, what string, ids []string, de
 
 // At gives a whole file as it was at a version of its history, which does not
 // change any more.
+// Errors: *UnknownVersion.
 func (s *Source) At(ctx context.Context, file, version string) (Got, error) {
 	now, err := s.Look(ctx, file)
 	if err != nil {
@@ -125,6 +126,9 @@ func (s *Source) At(ctx context.Context, file, version string) (Got, error) {
 	}
 	h, err := once(ctx, &s.flight, key, func(ctx context.Context) (held, error) {
 		f, err := s.fetch(ctx, file, api.FileQuery{Version: version})
+		if refused(err) { // the file itself was there just now
+			return held{}, &UnknownVersion{version}
+		}
 		if err != nil {
 			return held{}, err
 		}

@@ -84,6 +84,20 @@ func tooLarge(err error) bool {
 	return ok && (kind == api.RequestTooLarge || kind == api.AnswerTooLarge)
 }
 
+// UnknownVersion says that a file has no such version in its history.
+type UnknownVersion struct{ ID string }
+
+// Error names the version.
+func (e *UnknownVersion) Error() string { return "the file has no version " + e.ID }
+
+// Code is unknown_version.
+func (*UnknownVersion) Code() string { return "unknown_version" }
+
+// Hint says where versions are.
+func (*UnknownVersion) Hint() string {
+	return "Call figma_list_versions with the file alone for the ids of its versions."
+}
+
 // TooLarge says that a file cannot be read whole.
 type TooLarge struct{ err error }
 
