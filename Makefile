@@ -34,11 +34,13 @@ check: need-cc ## formatting, vet, staticcheck, tidy modules; changes nothing
 race: need-postgres need-redis need-nginx need-chromium need-modules ## run the tests with the race detector
 	$(GO) test -race -timeout 20m ./...
 
-fuzz: ## fuzz the guard, the message gate, tokens and caches, FUZZTIME each (10m)
+fuzz: ## fuzz the guard, the message gate, tokens, caches and Figma's files, FUZZTIME each (10m)
 	$(GO) test ./sqlguard -run '^$$' -fuzz FuzzCheck -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/transport -run '^$$' -fuzz FuzzGate -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./oauth/bearer -run '^$$' -fuzz FuzzVerify -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./oauth -run '^$$' -fuzz FuzzDecode -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/figma/design -run '^$$' -fuzz FuzzRead -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/figma/design -run '^$$' -fuzz FuzzDecode -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./store -run '^$$' -fuzz FuzzDecodeResult -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
 mutants: ## mutate the denied statements, MUTANTS of them (200000)

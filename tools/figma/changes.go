@@ -28,13 +28,25 @@ type change struct {
 	What   string   `json:"what" jsonschema:"added, removed or changed"`
 	Fields []string `json:"fields,omitempty" jsonschema:"what of it changed: text, size, position, fill and so on"`
 	Inside int      `json:"inside,omitempty" jsonschema:"layers in it, added or removed with it"`
+	Values []value  `json:"values,omitempty" jsonschema:"of fields that are short enough"`
+}
+
+// value is a field before and after.
+type value struct {
+	Field string `json:"field"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
 }
 
 func changesOf(d design.Changes) changes {
 	c := changes{Added: d.Added, Removed: d.Removed, Changed: d.Changed, List: []change{}, More: d.More}
 	for _, g := range d.Groups {
 		for _, i := range g.Items {
-			c.List = append(c.List, change{g.Page, g.Frame, i.ID, i.Type, i.Name, i.What, i.Fields, i.Inside})
+			one := change{Page: g.Page, Frame: g.Frame, ID: i.ID, Type: i.Type, Name: i.Name, What: i.What, Fields: i.Fields, Inside: i.Inside}
+			for _, d := range i.Details {
+				one.Values = append(one.Values, value{d.Field, d.Old, d.New})
+			}
+			c.List = append(c.List, one)
 		}
 	}
 	return c
@@ -54,13 +66,25 @@ func (c changes) write(b *strings.Builder) {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(b, "  %s %s %s %q", i.What, i.ID, i.Type, i.Name)
-		if len(i.Fields) > 0 {
-			b.WriteString(": " + strings.Join(i.Fields, ", "))
-		}
+		i.writeFields(b)
 		if i.Inside > 0 {
 			fmt.Fprintf(b, " (%d inside)", i.Inside)
 		}
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(b, "(%d added, %d removed, %d changed, more=%v)", c.Added, c.Removed, c.Changed, c.More)
+}
+
+// writeFields writes what changed, with the values that are known.
+func (c change) writeFields(b *strings.Builder) {
+	known := map[string]value{}
+	for _, v := range c.Values {
+		known[v.Field] = v
+	}
+	for n, field := range c.Fields {
+		b.WriteString([]string{": ", ", "}[min(n, 1)] + field)
+		if v, ok := known[field]; ok {
+			fmt.Fprintf(b, " %q to %q", v.Old, v.New)
+		}
+	}
 }

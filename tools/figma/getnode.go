@@ -30,6 +30,7 @@ type getNodeArgs struct {
 	NodeIDs []string `json:"node_ids,omitempty" jsonschema:"nodes to read, such as 1:2, from figma_get_file or node-id of a link; without any, all pages"`
 	Depth   int      `json:"depth,omitempty" jsonschema:"levels below the nodes; 0: all"`
 	Budget  int      `json:"budget,omitempty" jsonschema:"most characters to return"`
+	Brief   bool     `json:"brief,omitempty" jsonschema:"true: leave out the explanation of the format, which was read before"`
 	Version string   `json:"version,omitempty" jsonschema:"id of an older version, from figma_list_versions; empty: the file as it is now"`
 }
 
@@ -56,7 +57,7 @@ func (h handlers) getNode(ctx context.Context, in getNodeArgs) (tools.Text, erro
 		return "", err
 	}
 	t := got.Text(ids, design.TextOptions{
-		Depth: in.Depth, Budget: in.Budget, Variables: sync.OnceValue(func() map[string]string { return h.files.Variables(ctx, ref.Key) }),
+		Depth: in.Depth, Budget: in.Budget, NoLegend: in.Brief, Variables: sync.OnceValue(func() map[string]string { return h.files.Variables(ctx, ref.Key) }),
 	})
 	return tools.Text(nodeHead(ref.Key, got, missing) + t.Body + nodeFoot(t)), nil
 }

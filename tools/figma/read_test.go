@@ -98,7 +98,7 @@ func TestVersions(t *testing.T) {
 	from := older.Versions[len(older.Versions)-1].ID
 	a := g.must(t, "figma_list_versions", `{"file":"`+tidal+`","from":"`+from+`"}`)
 	r := decoded[listVersionsResult](t, a)
-	if r.Changes == nil || r.Changes.Changed == 0 || !strings.Contains(a.Text, "changed ") || !strings.Contains(a.Text, ", text") {
+	if r.Changes == nil || r.Changes.Changed == 0 || !strings.Contains(a.Text, "changed ") || !strings.Contains(a.Text, `: text "`) || !strings.Contains(a.Text, `" to "384 counts"`) {
 		t.Errorf("got %s, want texts that have changed since %s", a.Text, from)
 	}
 	if !strings.Contains(a.Text, "from version "+from+" to ") {

@@ -63,7 +63,14 @@ func most(limit int, fits func(int) bool) int {
 // lines are too much.
 func (f *File) fewer(tops []*Node, o TextOptions, folds map[*Node]string) Text {
 	closed := func(n int) Text {
-		return f.text(tops[:n], o, folds, func(*Node, int) bool { return true })
+		t := f.text(tops[:n], o, folds, func(*Node, int) bool { return true })
+		if n < len(tops) {
+			t.Body += "… " + itoa(len(tops)-n) + " more of the nodes asked for are left out\n"
+		}
+		return t
+	}
+	if utf8.RuneCountInString(closed(1).Body) > o.Budget {
+		o.NoLegend = true
 	}
 	n := max(1, most(len(tops), func(n int) bool { return utf8.RuneCountInString(closed(n).Body) <= o.Budget }))
 	t := closed(n)
@@ -71,13 +78,15 @@ func (f *File) fewer(tops []*Node, o TextOptions, folds map[*Node]string) Text {
 		if i >= n {
 			t.Nodes += weight(top)
 		}
-		t.Truncated = append(t.Truncated, top.ID)
-	}
-	if n < len(tops) {
-		t.Body += "… " + itoa(len(tops)-n) + " more of the nodes asked for are left out\n"
+		if i >= n || opens(top) {
+			t.Truncated = append(t.Truncated, top.ID)
+		}
 	}
 	return t
 }
+
+// opens tells whether there is something to show in n.
+func opens(n *Node) bool { return drawn(n.Children) > 0 && n.Type != "BOOLEAN_OPERATION" }
 
 // byLevel are the nodes that have insides to show, level by level, each level in
 // the order of the text.
@@ -88,7 +97,7 @@ func byLevel(tops []*Node, depth int, folds map[*Node]string) []*Node {
 		var next []*Node
 		for _, n := range level {
 			_, folded := folds[n]
-			if at > 0 && (folded || n.Hidden()) || len(n.Children) == 0 || n.Type == "BOOLEAN_OPERATION" {
+			if at > 0 && (folded || n.Hidden()) || !opens(n) {
 				continue
 			}
 			order = append(order, n)

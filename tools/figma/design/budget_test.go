@@ -31,7 +31,7 @@ func TestWhatIsNotRepeatedIsNoTemplate(t *testing.T) {
 
 func TestDepthStopsAndSaysWhatIsLeftOut(t *testing.T) {
 	text := read(t, wrap(small)).Text(nil, design.TextOptions{Depth: 1})
-	want := []string{`page#0:1`, ` frame#1:2 "Card" … 1 more inside`, ` frame#1:6 "Other"`}
+	want := []string{`page#0:1`, ` frame#1:2 "Card" (1 hidden) … 1 more inside`, ` frame#1:6 "Other"`}
 	if got := nodesOf(text.Body); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -20,13 +20,13 @@ func (w *writer) add(n, parent *Node, level, inst int32) {
 	_, folded := w.folds[n]
 	switch {
 	case folded && level > 0, n.Type == "BOOLEAN_OPERATION":
-		all, drawn := count(n)
-		w.text.Folded += drawn - 1
+		all, drawn := inside(n)
+		w.text.Folded += drawn
 		w.text.Hidden += all - drawn
 	case len(n.Children) > 0 && w.stop(n, int(level)):
-		all, drawn := count(n)
+		all, drawn := inside(n)
 		w.text.Hidden += all - drawn
-		l.cut = drawn - 1
+		l.cut = drawn
 	default:
 		for _, c := range n.Children {
 			w.add(c, n, level+1, inst)
@@ -69,13 +69,13 @@ func (w *writer) make(n, parent *Node) line {
 		put(slotBorder, w.border(n))
 		put(slotRadius, w.radius(n))
 		put(slotEffect, w.look(n))
-		put(slotRest, w.rest(n))
+		put(slotRest, join(" ", w.rest(n), unseen(n, parent)))
 	}
 	put(slotID, n.ID)
 	if n.Letters != nil || n.Type == "TEXT" {
 		put(slotFont, w.fontOf(n))
 		put(slotLabel, w.content(n))
-		if label != "" && n.Letters != nil && !strings.HasPrefix(flat(n.Characters), flat(label)) {
+		if label != "" && !strings.HasPrefix(flat(characters(n)), flat(label)) {
 			put(slotName, "name="+quote(label))
 		}
 	} else if label != "" {
@@ -84,8 +84,21 @@ func (w *writer) make(n, parent *Node) line {
 	across, down := w.sizes(n)
 	put(slotW, across)
 	put(slotH, down)
-	put(slotAt, position(n, parent))
+	put(slotAt, spotOn(n, parent))
 	return l
+}
+
+// unseen says what of n is switched off: itself, which only nodes that were
+// asked for can be, and how many of its children.
+func unseen(n, parent *Node) string {
+	s := ""
+	if n.Hidden() && parent == nil {
+		s = "hidden"
+	}
+	if off := len(n.Children) - drawn(n.Children); off > 0 && n.Type != "BOOLEAN_OPERATION" {
+		s = join(" ", s, "("+itoa(off)+" hidden)")
+	}
+	return s
 }
 
 // folded writes a picture: where it is and how it behaves, not what is in it.
@@ -162,6 +175,11 @@ func (w *writer) instance(n *Node) (name, props string) {
 		}
 		return bareID(n.ComponentID), ""
 	}
+	set, main := w.f.mainOf(n)
+	if set == "" {
+		set = main
+	}
+	name = w.f.called(name, set)
 	var parts []string
 	for _, key := range sorted(n.Properties) {
 		p := n.Properties[key]
@@ -172,14 +190,14 @@ func (w *writer) instance(n *Node) (name, props string) {
 	}
 	if len(parts) == 0 {
 		if c := w.f.Components[n.ComponentID]; c.SetID != "" && c.Name != "" {
-			return bare(name), variants(c.Name)
+			return name, variantProps(c.Name)
 		}
 	}
-	return bare(name), strings.Join(parts, " ")
+	return name, strings.Join(parts, " ")
 }
 
-// variants reads the name of a variant: Size=Large, State=Hover.
-func variants(name string) string {
+// variantProps reads the name of a variant: Size=Large, State=Hover.
+func variantProps(name string) string {
 	var parts []string
 	for _, part := range strings.Split(name, ", ") {
 		key, value, ok := strings.Cut(part, "=")

@@ -34,6 +34,9 @@ type File struct {
 
 	once  sync.Once
 	index map[string]place
+
+	naming sync.Once
+	twins  map[string]bool // names that several components have
 }
 
 // Component is a main component: what instances are made of.

@@ -138,6 +138,9 @@ func TestDecodeRefusesWhatItDidNotWrite(t *testing.T) {
 	if _, err := design.Decode(bytes.NewReader(zipped(t, `{"format":99,"document":[of a form to come}`))); !errors.As(err, &obsolete) || obsolete.Format != 99 {
 		t.Errorf("another format: got %v, want *Obsolete of 99", err)
 	}
+	if _, err := design.Decode(bytes.NewReader(zipped(t, `{"format":1,"document":{"id":"0:0"}}`))); !errors.As(err, &obsolete) {
+		t.Errorf("the format without strokesIncludedInLayout: got %v, want *Obsolete", err)
+	}
 	if _, err := design.Decode(bytes.NewReader(zipped(t, wrap(small)))); !errors.As(err, &obsolete) {
 		t.Errorf("no format: got %v, want *Obsolete", err)
 	}

@@ -17,9 +17,10 @@ type Group struct {
 // Change is what happened to one node.
 type Change struct {
 	ID, Type, Name string
-	What           string   // added, removed or changed
-	Fields         []string // of a changed one: name, text, size, position and so on
-	Inside         int      // of an added or removed one: nodes in it
+	What           string        // added, removed or changed
+	Fields         []string      // of a changed one: name, text, size, position and so on
+	Details        []FieldChange // of those Fields that have short values, in their order
+	Inside         int           // of an added or removed one: nodes in it
 }
 
 // Diff tells what happened between two versions of a file. Nodes are told by
@@ -78,13 +79,17 @@ func (d *differ) visit(n, parent *Node, at trail) {
 	if !ok {
 		inside := weight(n) - 1
 		d.out.Added += inside + 1
-		d.list(at, Change{n.ID, n.Type, n.Name, "added", nil, inside})
+		d.list(at, Change{ID: n.ID, Type: n.Type, Name: n.Name, What: "added", Inside: inside})
 		d.visitAdded(n, at)
 		return
 	}
 	if fields := d.same.fields(was, place{n, parent}); len(fields) > 0 {
 		d.out.Changed++
-		d.list(at, Change{n.ID, n.Type, n.Name, "changed", fields, 0})
+		c := Change{ID: n.ID, Type: n.Type, Name: n.Name, What: "changed", Fields: fields}
+		if !d.full() {
+			c.Details = d.details(fields, was, place{n, parent})
+		}
+		d.list(at, c)
 	}
 	for _, c := range n.Children {
 		d.visit(c, n, at)
@@ -115,7 +120,7 @@ func (d *differ) gone(n *Node, at trail) {
 	}
 	lost := d.lost(n, at)
 	d.out.Removed += lost
-	d.list(at, Change{n.ID, n.Type, n.Name, "removed", nil, lost - 1})
+	d.list(at, Change{ID: n.ID, Type: n.Type, Name: n.Name, What: "removed", Inside: lost - 1})
 }
 
 // lost counts what was removed with n, without what was moved out of it.
@@ -151,8 +156,11 @@ func (d *differ) groupOf(at trail) int {
 	return i
 }
 
+// full tells whether no more items are listed.
+func (d *differ) full() bool { return d.limit > 0 && d.listed == d.limit }
+
 func (d *differ) list(at trail, c Change) {
-	if d.limit > 0 && d.listed == d.limit {
+	if d.full() {
 		d.out.More = true
 		return
 	}

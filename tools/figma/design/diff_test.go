@@ -21,6 +21,7 @@ func TestDiff(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"nothing", base, base, ""},
 		{"a text", base, strings.Replace(base, `"Hi"`, `"Ho"`, 1), "Page/Card: changed 1:2 text"},
+		{"a text that was empty", strings.Replace(base, `"Hi"`, `""`, 1), base, "Page/Card: changed 1:2 text"},
 		{"a name", base, strings.Replace(base, `"Title"`, `"Head"`, 1), "Page/Card: changed 1:2 name"},
 		{"a size", base, strings.Replace(base, `"width":10,`, `"width":12,`, 1), "Page/Card: changed 1:2 size"},
 		{"a position", base, strings.Replace(base, `"x":5`, `"x":7`, 1), "Page/Card: changed 1:2 position"},

@@ -156,14 +156,36 @@ func (w *writer) write(at int32, t *template, indent int) {
 		w.call(own, at, t)
 		return
 	}
-	w.line(at, source{w, t}, own != nil && own == t && at == t.root)
-	for c := at + 1; c < at+l.size; c += w.lines[c].size {
-		w.write(c, t, indent+1)
+	as := single
+	if own != nil && own == t && at == t.root {
+		as = rooted
 	}
+	w.line(at, source{w, t}, as)
+	w.children(at, t, indent+1)
 }
 
+// part is what the parts of a line are written for.
+type part int
+
+const (
+	single  part = iota
+	rooted       // the root of a template
+	several      // a run
+)
+
 // line writes one node.
-func (w *writer) line(at int32, s source, root bool) {
+func (w *writer) line(at int32, s source, as part) {
+	l := &w.lines[at]
+	w.parts(at, s, as)
+	if l.cut > 0 {
+		w.out.WriteString(" … " + itoa(l.cut) + " more inside")
+	}
+	w.out.WriteByte('\n')
+}
+
+// parts writes what is said of one node, or of a run of them, whose ids and
+// places are said behind it. The root of a template has its id from the use.
+func (w *writer) parts(at int32, s source, as part) {
 	l := &w.lines[at]
 	b := &w.out
 	b.WriteString(l.head)
@@ -171,7 +193,7 @@ func (w *writer) line(at int32, s source, root bool) {
 		w.word(s.value(at, slotProps))
 		b.WriteByte('>')
 	}
-	if !root {
+	if as == single {
 		b.WriteString(s.id(at))
 	}
 	w.word(s.value(at, slotLabel))
@@ -179,15 +201,16 @@ func (w *writer) line(at int32, s source, root bool) {
 	if l.slot[slotW] != 0 || l.slot[slotH] != 0 {
 		w.word(s.value(at, slotW) + "×" + s.value(at, slotH))
 	}
-	w.word(s.value(at, slotAt))
+	if as == several {
+		_, pins := s.place(at)
+		w.word(pins)
+	} else {
+		w.word(s.value(at, slotAt))
+	}
 	w.word(l.lay)
 	for slot := int32(slotFill); slot < slots; slot++ {
 		w.word(s.value(at, slot))
 	}
-	if l.cut > 0 {
-		b.WriteString(" … " + itoa(l.cut) + " more inside")
-	}
-	b.WriteByte('\n')
 }
 
 func (w *writer) word(s string) {

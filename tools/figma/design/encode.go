@@ -11,7 +11,7 @@ import (
 
 // format is the version of what Encode writes. It goes up with every change to
 // what is kept of a file, since the rest of it is gone from what was written.
-const format = 1
+const format = 2
 
 // Obsolete says that a file was encoded in another format than this one.
 type Obsolete struct{ Format int }

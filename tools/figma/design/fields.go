@@ -16,7 +16,7 @@ func (s *sameness) fields(old, new place) []string {
 		name string
 		same bool
 	}{
-		{"name", a.Name == b.Name}, {"type", a.Type == b.Type}, {"parent", parentID(old) == parentID(new)},
+		{"name", a.Name == b.Name || namedAfterText(a) && namedAfterText(b)}, {"type", a.Type == b.Type}, {"parent", parentID(old) == parentID(new)},
 		{"visibility", a.Hidden() == b.Hidden()}, {"text", characters(a) == characters(b)},
 		{"font", same(s, a.Font, b.Font) && a.style("text") == b.style("text") && s.parts(a.Letters, b.Letters)},
 		{"size", sameSize(a.Box, b.Box)}, {"position", samePosition(old, new)},
@@ -35,6 +35,12 @@ func (s *sameness) fields(old, new place) []string {
 	return out
 }
 
+// namedAfterText tells a text whose name Figma made of what it says: that its
+// name changes as well says nothing.
+func namedAfterText(n *Node) bool {
+	return n.Letters != nil && flat(n.Name) == flat(n.Characters)
+}
+
 func parentID(p place) string {
 	if p.parent == nil {
 		return ""
@@ -51,8 +57,11 @@ func characters(n *Node) string {
 
 // parts compares which letters have a style of their own.
 func (s *sameness) parts(a, b *Letters) bool {
-	if a == nil || b == nil {
-		return a == b
+	if a == nil {
+		a = &Letters{}
+	}
+	if b == nil {
+		b = &Letters{}
 	}
 	if a.Overrides == nil && b.Overrides == nil {
 		return deep(a.LineTypes, b.LineTypes)

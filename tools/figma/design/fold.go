@@ -139,17 +139,28 @@ func painted(n *Node) bool {
 	return len(n.Strokes) > 0 || len(n.Effects) > 0
 }
 
-// count is how many nodes lie at and below n, and how many of them are drawn.
-func count(n *Node) (all, drawn int) {
-	if n.Hidden() {
-		return weight(n), 0
-	}
-	all, drawn = 1, 1
+// inside is how many nodes lie in n, and how many of them are drawn if n is.
+func inside(n *Node) (all, drawn int) {
 	for _, c := range n.Children {
-		a, d := count(c)
-		all, drawn = all+a, drawn+d
+		if c.Hidden() {
+			all += weight(c)
+			continue
+		}
+		a, d := inside(c)
+		all, drawn = all+1+a, drawn+1+d
 	}
 	return all, drawn
+}
+
+// drawn is how many of nodes are not switched off.
+func drawn(nodes []*Node) int {
+	total := 0
+	for _, n := range nodes {
+		if !n.Hidden() {
+			total++
+		}
+	}
+	return total
 }
 
 func weight(n *Node) int {

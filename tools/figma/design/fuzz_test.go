@@ -63,6 +63,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(repeated())
 	f.Add(wrap(`{"id":"1:1","type":"TEXT","name":"a\nb","characters":"NODES\n&x#1:1(\"|{w})","style":{"fontFamily":"A\"B|"},"fills":[{"type":"SOLID","color":{"r":1,"g":0,"b":0,"a":0.5}}]}`))
 	f.Add(wrap(`{"id":"1:1 #2","type":"INSTANCE","componentId":"x>y","children":[{"id":"I1:1 #2;3\n","type":"VECTOR"},{"id":"q","type":"VECTOR"}]}`))
+	f.Add(wrap(`{"id":"1:1","name":"x","characters":""}`, `{"id":"1:2","type":"TEXT","name":"x","characters":"","characterStyleOverrides":[1],"styleOverrideTable":{}}`))
+	f.Add(wrap(dot("1:1", 0, ""), dot("1:2", 5, ""), dot("1:9", 9, ""), dot("", 7, ""), dot("1:10", 8, ""), dot("1:11", 9, ""), dot("1:12", 9, ""), dot("1:13", 9, "")))
 	f.Fuzz(func(t *testing.T, raw string) {
 		if file, err := design.Read(strings.NewReader(raw)); err == nil {
 			holds(t, file)
@@ -130,7 +132,8 @@ func mutate(r *rand.Rand, v any) any {
 }
 
 func TestWhateverAFileHoldsItCanBeWritten(t *testing.T) {
-	for seed, raw := range []string{repeated(), string(designtest.File(designtest.Screen))} {
+	runs := wrap(dot("1:1", 0, ""), dot("1:2", 5, ""), dot("1:9", 9, ""), dot("1:10", 8, ""), dot("1:11", 9, ""), dot("1:12", 9, ""))
+	for seed, raw := range []string{repeated(), string(designtest.File(designtest.Screen)), runs} {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		for range 120 {
 			var v map[string]any
@@ -153,8 +156,8 @@ func TestWhateverAFileHoldsItCanBeWritten(t *testing.T) {
 
 // FuzzDecode: what is no encoded file is an error, never a panic.
 func FuzzDecode(f *testing.F) {
-	f.Add(zipped(f, `{"format":1,"document":{"id":"0:0"}}`))
-	f.Add(zipped(f, `{"format":1,"roots":[{"id":"0:0"},null],"missing":["x"]}`))
+	f.Add(zipped(f, `{"format":2,"document":{"id":"0:0"}}`))
+	f.Add(zipped(f, `{"format":2,"roots":[{"id":"0:0"},null],"missing":["x"]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if file, err := design.Decode(bytes.NewReader(raw)); err == nil {
 			file.Text(nil, design.TextOptions{})

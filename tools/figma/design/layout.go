@@ -9,6 +9,9 @@ func (w *writer) layout(n *Node) string {
 		return ""
 	}
 	s := join(" ", w.flex(n), w.padding(n), scroll(l), guides(l.Guides))
+	if l.InFlow && l.Mode != "" && w.border(n) != "" {
+		s = join(" ", s, "border-in-flow")
+	}
 	if l.Clip && overflows(n) {
 		s = join(" ", s, "clip")
 	}
@@ -121,8 +124,8 @@ func guides(list []LayoutGrid) string {
 	return strings.Join(parts, " ")
 }
 
-// overflows tells whether clipping changes something: a child sticks out, or
-// lies in a rounded corner.
+// overflows tells whether clipping changes something: a node in it sticks out,
+// or may lie in a rounded corner.
 func overflows(n *Node) bool {
 	if n.Box == nil {
 		return true
@@ -130,8 +133,19 @@ func overflows(n *Node) bool {
 	if n.Shape != nil && (n.Radius != 0 || n.Radii != nil) && len(n.Children) > 0 {
 		return true
 	}
-	for _, c := range n.Children {
-		if b := c.Box; b != nil && !c.Hidden() && (b.X < n.Box.X-0.5 || b.Y < n.Box.Y-0.5 || b.X+b.W > n.Box.X+n.Box.W+0.5 || b.Y+b.H > n.Box.Y+n.Box.H+0.5) {
+	return sticksOut(n.Box, n.Children)
+}
+
+// sticksOut tells whether some of nodes, or what is in them, is seen beyond box.
+func sticksOut(box *Box, nodes []*Node) bool {
+	for _, c := range nodes {
+		if c.Hidden() {
+			continue
+		}
+		if b := c.Box; b != nil && (b.X < box.X-0.5 || b.Y < box.Y-0.5 || b.X+b.W > box.X+box.W+0.5 || b.Y+b.H > box.Y+box.H+0.5) {
+			return true
+		}
+		if clips := c.Layout != nil && c.Clip; !clips && sticksOut(box, c.Children) {
 			return true
 		}
 	}
@@ -166,6 +180,18 @@ func letter(sizing string) string {
 		return "f"
 	}
 	return ""
+}
+
+// spotOn is where n lies: in its parent, or on the page where it was asked for
+// itself or is a child of the page.
+func spotOn(n, parent *Node) string {
+	if parent != nil && parent.Type != "CANVAS" {
+		return position(n, parent)
+	}
+	if n.Box == nil || n.Type == "CANVAS" {
+		return ""
+	}
+	return "@" + num(n.Box.X) + "," + num(n.Box.Y)
 }
 
 // position is where n lies in its parent, where the parent's layout does not say.

@@ -32,17 +32,17 @@ func (w *writer) border(n *Node) string {
 	return join(" ", strokeName(n, s), weight, dashes(s), caps(s), colour)
 }
 
-// strokeName says where a stroke lies: inside as CSS's border does, unless said.
+// strokeName says where a stroke lies: that of a box inside of it and that of
+// letters on their edge, unless said. Lines have one place for it, and drawings
+// are exported.
 func strokeName(n *Node, s *Shape) string {
-	switch {
-	case n.Type == "LINE" || n.Type == "VECTOR" || n.Type == "TEXT" || n.Type == "CONNECTOR":
+	switch n.Type {
+	case "LINE", "VECTOR", "CONNECTOR":
 		return "stroke"
-	case s.StrokeAt == "OUTSIDE":
-		return "outline"
-	case s.StrokeAt == "CENTER":
-		return "border-center"
+	case "TEXT":
+		return "stroke" + map[string]string{"INSIDE": "-inside", "OUTSIDE": "-outside"}[s.StrokeAt]
 	}
-	return "border"
+	return "border" + map[string]string{"CENTER": "-center", "OUTSIDE": "-outside"}[s.StrokeAt]
 }
 
 func dashes(s *Shape) string {

@@ -72,6 +72,7 @@ type Layout struct {
 	Align     string       `json:"counterAxisAlignItems,omitempty"`
 	Content   string       `json:"counterAxisAlignContent,omitempty"`
 	Wrap      string       `json:"layoutWrap,omitempty"`
+	InFlow    bool         `json:"strokesIncludedInLayout,omitempty"` // strokes take room
 	Reverse   bool         `json:"itemReverseZIndex,omitempty"`
 	Clip      bool         `json:"clipsContent,omitempty"`
 	Scroll    string       `json:"overflowDirection,omitempty"`

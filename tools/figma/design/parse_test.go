@@ -14,9 +14,10 @@ type seen struct {
 	kind     string // first word; instance for <Component>
 	of       string // component of an instance
 	props    map[string]string
-	id       string // empty where the text does not say it
-	label    string // name, or text
-	named    string // name=
+	from     *origin // its main component
+	id       string  // empty where the text does not say it
+	label    string  // name, or text
+	named    string  // name=
 	w, h     string
 	at       string
 	words    []string // the rest
@@ -29,6 +30,8 @@ type seen struct {
 type reading struct {
 	values    map[string]string // by short name
 	templates map[string]*pattern
+
+	components []*origin
 }
 
 type pattern struct {
@@ -39,17 +42,19 @@ type pattern struct {
 
 // parse reads a text back: short names, templates and relative ids resolved.
 func parse(body string) ([]*seen, error) {
-	r := &reading{map[string]string{}, map[string]*pattern{}}
+	r := &reading{values: map[string]string{}, templates: map[string]*pattern{}}
 	section := ""
 	var current *pattern
 	var nodes []string
 	for _, l := range strings.Split(strings.TrimSuffix(body, "\n"), "\n") {
 		switch {
-		case l == "VALUES" || l == "TEMPLATES" || l == "NODES":
+		case l == "VALUES" || l == "COMPONENTS" || l == "TEMPLATES" || l == "NODES":
 			section = l
 		case section == "VALUES":
 			name, value, _ := strings.Cut(l, " = ")
 			r.values[name] = value
+		case section == "COMPONENTS":
+			r.component(l)
 		case section == "TEMPLATES" && l[0] == '&':
 			current = newPattern(r, l)
 		case section == "TEMPLATES":
@@ -111,14 +116,73 @@ func (r *reading) tree(lines []string, args map[string]string, s scope) ([]*seen
 		for end < len(lines) && indent(lines[end]) > depth {
 			end++
 		}
-		n, err := r.node(substitute(lines[i][depth:], args), lines[i+1:end], args, s, i == 0 && args != nil)
-		if err != nil {
-			return nil, fmt.Errorf("line %q: %w", lines[i], err)
+		for _, l := range expand(substitute(lines[i][depth:], args)) {
+			n, err := r.node(l, lines[i+1:end], args, s, i == 0 && args != nil)
+			if err != nil {
+				return nil, fmt.Errorf("line %q: %w", lines[i], err)
+			}
+			tops = append(tops, n)
 		}
-		tops = append(tops, n)
 		i = end
 	}
 	return tops, nil
+}
+
+// expand writes a run out, a line for each of its nodes.
+func expand(l string) []string {
+	words := split(l, ' ')
+	for i, w := range words {
+		n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(w, "×"), ":"))
+		if !strings.HasPrefix(w, "×") || err != nil || l[0] == '&' {
+			continue
+		}
+		entries := words[i+1:]
+		if len(entries) == 0 {
+			entries = make([]string, n)
+		}
+		if len(entries) != n {
+			return []string{"a run of " + strconv.Itoa(len(entries)) + ", not " + w}
+		}
+		head, rest := split(l, ' ')[0], words[1:i]
+		if l[0] == '<' {
+			head = l[:closing(l)+1]
+			rest = split(strings.TrimPrefix(l[len(head):], " "), ' ')
+			rest = rest[:slices.Index(rest, w)]
+		}
+		return single(head, rest, entries)
+	}
+	return []string{l}
+}
+
+// single are the lines that entries stand for.
+func single(head string, rest, entries []string) []string {
+	var out []string
+	id := ""
+	for _, e := range entries {
+		where, at := e, ""
+		if i := strings.LastIndexByte(e, '@'); i >= 0 {
+			where, at = e[:i], e[i:]
+		}
+		switch {
+		case where == "+":
+			id = next(id)
+		default:
+			id = where
+		}
+		out = append(out, strings.Join(append(append([]string{head + id}, rest...), at), " "))
+	}
+	return out
+}
+
+// next is the id whose last number is one more.
+func next(id string) string {
+	end := len(strings.TrimRight(id, `"`))
+	i := len(strings.TrimRight(id[:end], "0123456789"))
+	n, _ := strconv.Atoi(id[i:end])
+	if id[i-1] == '-' {
+		return id[:i] + strconv.Itoa(n-1) + id[end:]
+	}
+	return id[:i] + strconv.Itoa(n+1) + id[end:]
 }
 
 func indent(l string) int { return len(l) - len(strings.TrimLeft(l, " ")) }
@@ -161,11 +225,13 @@ func (r *reading) insides(lines []string, args map[string]string, s scope) ([]*s
 		for end < len(lines) && indent(lines[end]) > depth {
 			end++
 		}
-		n, err := r.node(substitute(lines[i][depth:], args), lines[i+1:end], args, s, false)
-		if err != nil {
-			return nil, fmt.Errorf("line %q: %w", lines[i], err)
+		for _, l := range expand(substitute(lines[i][depth:], args)) {
+			n, err := r.node(l, lines[i+1:end], args, s, false)
+			if err != nil {
+				return nil, fmt.Errorf("line %q: %w", lines[i], err)
+			}
+			out = append(out, n)
 		}
-		out = append(out, n)
 		i = end
 	}
 	return out, nil
@@ -283,11 +349,12 @@ func (r *reading) head(l string, s scope) (*seen, []string, error) {
 	if l[0] == '<' {
 		end := closing(l)
 		words := split(l[1:end], ' ')
-		n.kind, n.of = "instance", unquote(words[0])
+		n.kind, n.of = "instance", plainName(words[0])
 		for _, w := range words[1:] {
 			parts := split(w, '=')
 			n.props[unquote(parts[0])] = unquote(parts[len(parts)-1])
 		}
+		n.from = r.from(words[0], n.props)
 		l = "instance" + l[end+1:]
 	}
 	words := split(l, ' ')

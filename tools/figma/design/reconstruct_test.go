@@ -118,7 +118,20 @@ func (c *comparison) node(at string, parent, raw map[string]any, got *seen) {
 	if raw["type"] == "TEXT" {
 		c.font(at, raw, got)
 	}
+	c.hidden(at, raw, got)
 	c.children(at, raw, got.children)
+}
+
+func (c *comparison) hidden(at string, raw map[string]any, got *seen) {
+	off := 0
+	for _, v := range list(raw["children"]) {
+		if dig(v)["visible"] == false {
+			off++
+		}
+	}
+	if said := got.has(fmt.Sprintf("(%d hidden)", off)); said != (off > 0) {
+		c.fail(at, "%d children are hidden: %v", off, got.words)
+	}
 }
 
 // picture holds what was folded: it has an id to export it by, and nothing in
@@ -161,6 +174,7 @@ func (c *comparison) name(at string, raw map[string]any, got *seen) {
 		if want := c.component(raw["componentId"]); got.of != want {
 			c.fail(at, "component %q, want %q", got.of, want)
 		}
+		c.origin(at, raw["componentId"], got.from)
 		for key, v := range dig(raw["componentProperties"]) {
 			if p := dig(v); p["type"] == "VARIANT" && got.props[key] != p["value"] {
 				c.fail(at, "property %q is %q, want %q", key, got.props[key], p["value"])
@@ -172,6 +186,20 @@ func (c *comparison) name(at string, raw map[string]any, got *seen) {
 		}
 	case unquote(got.label) != name:
 		c.fail(at, "name %s, want %q", got.label, name)
+	}
+}
+
+// origin holds that a reader gets from an instance to its main component.
+func (c *comparison) origin(at string, id any, got *origin) {
+	node, _ := id.(string)
+	main := dig(c.file, "components", node)
+	key, _ := main["key"].(string)
+	switch {
+	case main == nil:
+	case got == nil:
+		c.fail(at, "its component %v is not to be found", id)
+	case got.id != id || got.key != key || got.remote != (main["remote"] == true):
+		c.fail(at, "component %+v, want %v of key %v, remote %v", got, id, key, main["remote"])
 	}
 }
 
@@ -206,6 +234,9 @@ func (c *comparison) size(at string, raw map[string]any, got *seen) {
 // place holds positions where no layout gives them.
 func (c *comparison) place(at string, parent, raw map[string]any, got *seen) {
 	a, b := dig(parent, "absoluteBoundingBox"), dig(raw, "absoluteBoundingBox")
+	if parent["type"] == "CANVAS" {
+		a = map[string]any{} // places on a page are those of the boxes
+	}
 	flows := parent["layoutMode"] != nil && parent["layoutMode"] != "NONE" && raw["layoutPositioning"] != "ABSOLUTE"
 	if a == nil || b == nil || flows {
 		return

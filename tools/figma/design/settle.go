@@ -6,7 +6,7 @@ func kept(name []byte) bool {
 	switch string(name) {
 	case "visible", "opacity", "boundVariables", "styles":
 	case "layoutMode", "itemSpacing", "counterAxisSpacing", "paddingLeft", "paddingRight", "paddingTop", "paddingBottom":
-	case "primaryAxisAlignItems", "counterAxisAlignItems", "counterAxisAlignContent", "layoutWrap", "itemReverseZIndex":
+	case "primaryAxisAlignItems", "counterAxisAlignItems", "counterAxisAlignContent", "layoutWrap", "itemReverseZIndex", "strokesIncludedInLayout":
 	case "clipsContent", "overflowDirection", "layoutGrids":
 	case "gridRowCount", "gridColumnCount", "gridRowGap", "gridColumnGap", "gridColumnsSizing", "gridRowsSizing":
 	case "layoutSizingHorizontal", "layoutSizingVertical", "layoutPositioning", "layoutGrow", "layoutAlign":
@@ -38,7 +38,9 @@ func settle(n *Node) {
 		}
 	}
 	if n.Letters != nil {
-		n.Letters.settle()
+		if n.Letters.settle(); n.Letters.none() {
+			n.Letters = nil // as it is once it was encoded
+		}
 	}
 	if n.Opacity != nil && *n.Opacity == 1 {
 		n.Opacity = nil
@@ -76,6 +78,10 @@ func (l *Letters) settle() {
 	if sum(l.Indents) == 0 {
 		l.Indents = nil
 	}
+}
+
+func (l *Letters) none() bool {
+	return l.Characters == "" && l.Overrides == nil && l.Table == nil && l.LineTypes == nil && l.Indents == nil
 }
 
 func sum(list []int) int {

@@ -24,6 +24,7 @@ type param struct {
 	spot     spot
 	optional bool
 	value    int32 // the usual one
+	spaced   bool  // of a place: some are not one word
 }
 
 // Least lines and least characters that a template must save.
@@ -167,9 +168,19 @@ func (w *writer) differing(t *template, all []int32, k int32, seen map[string]in
 		seen[string(key)] = len(t.params)
 		t.index[spot{k, s}] = len(t.params)
 		usual, often := w.usual(all, k, s)
-		t.params = append(t.params, param{spot: spot{k, s}, value: usual, optional: often*10 >= len(all)*6})
+		t.params = append(t.params, param{spot: spot{k, s}, value: usual, optional: often*10 >= len(all)*6, spaced: s == slotAt && w.spaced(all, k)})
 	}
 	return true
+}
+
+// spaced tells whether some places of line k are not said in one word.
+func (w *writer) spaced(all []int32, k int32) bool {
+	for _, at := range all {
+		if v := w.values.list[w.lines[at+k].slot[slotAt]]; v == "" || strings.Contains(v, " ") {
+			return true
+		}
+	}
+	return false
 }
 
 // usual is the value that most places have, and how many do.

@@ -10,6 +10,8 @@ type TextOptions struct {
 	Depth  int // levels below the nodes asked for; 0: all
 	Budget int // most characters of the body; 0: no bound
 
+	NoLegend bool // the format is not explained: the reader knows it
+
 	// Variables gives the names of variables by id, VariableID:1:2. It is called
 	// where something is bound to one, perhaps several times. Nil: ids stand for names.
 	Variables func() map[string]string
@@ -23,7 +25,7 @@ type Text struct {
 	Shown     int      // of these, those that have a line or lie in a template that is used
 	Folded    int      // those that are only part of a picture to export
 	Hidden    int      // those that are not drawn
-	Truncated []string // ids of nodes whose insides were cut for Budget
+	Truncated []string // ids of nodes of which something that is drawn was cut for Budget
 }
 
 // Text writes the nodes of ids, or all pages where ids is empty. Ids that the
@@ -32,7 +34,8 @@ type Text struct {
 // The body is made for models: what repeats is said once, in a table of values
 // and in templates, and a legend explains what of the format is used. With a
 // Budget what is shown is a complete upper part: whole levels, and of the next
-// one the insides of the first nodes.
+// one the insides of the first nodes. The body is longer than Budget only where
+// a single line does not fit, and its legend is short where it is more than half.
 func (f *File) Text(ids []string, o TextOptions) Text {
 	tops := f.asked(ids)
 	folds := folded(tops)
@@ -92,10 +95,13 @@ func (w *writer) body(tops []*Node) string {
 	}
 	nodes := w.out.String()
 	w.out.Reset()
-	table := w.table()
-	w.legend(table, templates, nodes)
+	table, components := w.table(), w.components()
+	w.out.WriteString(w.legend(table, components, templates, nodes))
 	if table != "" {
 		w.out.WriteString("VALUES\n" + table)
+	}
+	if components != "" {
+		w.out.WriteString("COMPONENTS\n" + components)
 	}
 	if templates != "" {
 		w.out.WriteString("TEMPLATES\n" + templates)

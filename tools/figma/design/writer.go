@@ -48,6 +48,8 @@ type writer struct {
 	f *File
 	o TextOptions
 
+	unbound bool // variables are not written
+
 	folds map[*Node]string // containers that are only a picture, with their colour
 	stop  func(n *Node, level int) bool
 	lines []line
@@ -119,7 +121,7 @@ func (w *writer) bound2(n *Node, field, part string) string {
 // variable is what is written behind a value that is bound to a variable: $ and
 // a number that the head of the text explains.
 func (w *writer) variable(raw json.RawMessage) string {
-	if len(raw) == 0 || raw[0] != '{' {
+	if w.unbound || len(raw) == 0 || raw[0] != '{' {
 		return ""
 	}
 	if s, ok := w.vars[string(raw)]; ok {
