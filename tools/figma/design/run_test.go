@@ -2,6 +2,8 @@ package design_test
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -115,4 +117,61 @@ func TestRunsInTemplatesLoseNothing(t *testing.T) {
 			compareText(t, []byte(raw), body)
 		})
 	}
+}
+
+// expand writes a run out, a line for each of its nodes.
+func expand(l string) []string {
+	words := split(l, ' ')
+	for i, w := range words {
+		n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(w, "×"), ":"))
+		if !strings.HasPrefix(w, "×") || err != nil || l[0] == '&' {
+			continue
+		}
+		entries := words[i+1:]
+		if len(entries) == 0 {
+			entries = make([]string, n)
+		}
+		if len(entries) != n {
+			return []string{"a run of " + strconv.Itoa(len(entries)) + ", not " + w}
+		}
+		head, rest := split(l, ' ')[0], words[1:i]
+		if l[0] == '<' {
+			head = l[:closing(l)+1]
+			rest = split(strings.TrimPrefix(l[len(head):], " "), ' ')
+			rest = rest[:slices.Index(rest, w)]
+		}
+		return single(head, rest, entries)
+	}
+	return []string{l}
+}
+
+// single are the lines that entries stand for.
+func single(head string, rest, entries []string) []string {
+	var out []string
+	id := ""
+	for _, e := range entries {
+		where, at := e, ""
+		if i := strings.LastIndexByte(e, '@'); i >= 0 {
+			where, at = e[:i], e[i:]
+		}
+		switch {
+		case where == "+":
+			id = next(id)
+		default:
+			id = where
+		}
+		out = append(out, strings.Join(append(append([]string{head + id}, rest...), at), " "))
+	}
+	return out
+}
+
+// next is the id whose last number is one more.
+func next(id string) string {
+	end := len(strings.TrimRight(id, `"`))
+	i := len(strings.TrimRight(id[:end], "0123456789"))
+	n, _ := strconv.Atoi(id[i:end])
+	if id[i-1] == '-' {
+		return id[:i] + strconv.Itoa(n-1) + id[end:]
+	}
+	return id[:i] + strconv.Itoa(n+1) + id[end:]
 }
