@@ -21,9 +21,7 @@ var writeSQL own.SQL
 const (
 	// turnSQL puts those who connect one account at the provider in turn; the
 	// number keeps these locks apart from others.
-	turnSQL own.SQL = `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1 || ' ' || $2, 7026921632))`
-	userSQL own.SQL = `INSERT INTO fluxmcp.users (issuer, subject, email) VALUES ($1, $2, nullif($3, ''))
-		ON CONFLICT (issuer, subject) DO UPDATE SET email = coalesce(excluded.email, users.email) RETURNING id::text`
+	turnSQL  own.SQL = `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1 || ' ' || $2, 7026921632))`
 	thereSQL own.SQL = `SELECT id::text, status, provider_user_id, provider_username FROM fluxmcp.oauth_accounts
 		WHERE user_id = $1::uuid AND provider = $2 FOR UPDATE`
 	versionsSQL  own.SQL = `SELECT kind, id::text, version FROM fluxmcp.oauth_tokens WHERE account_id = $1::uuid FOR UPDATE` // waits for refreshes
@@ -93,7 +91,7 @@ func (s *saving) run(ctx context.Context) error {
 			return err
 		}
 	}
-	user, err := all[one](ctx, s.tx, userSQL, s.new.Person.Issuer, s.new.Person.Subject, s.new.Person.Email)
+	user, err := all[one](ctx, s.tx, own.UserSQL, s.new.Person.Issuer, s.new.Person.Subject, s.new.Person.Email)
 	if err != nil {
 		return err
 	}

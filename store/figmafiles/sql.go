@@ -36,13 +36,8 @@ const inBytes = pgx.QueryExecModeDescribeExec
 // 16 MiB is 8,400 rows of PostgreSQL's own.
 const dropBatch = 25
 
-const (
-	// userSQL also locks the person's row, so that those who put files for one
-	// person come one after the other and prune.sql counts what all of them put.
-	userSQL own.SQL = `INSERT INTO fluxmcp.users (issuer, subject, email) VALUES ($1, $2, nullif($3, ''))
-		ON CONFLICT (issuer, subject) DO UPDATE SET email = coalesce(excluded.email, users.email) RETURNING id::text`
-	discardSQL own.SQL = `DELETE FROM fluxmcp.figma_files_cache WHERE id = $1::uuid AND cached_at = $2::timestamptz`
-)
+// discardSQL leaves a row that has been written anew.
+const discardSQL own.SQL = `DELETE FROM fluxmcp.figma_files_cache WHERE id = $1::uuid AND cached_at = $2::timestamptz`
 
 // found is a row of get.sql.
 type found struct {
@@ -69,9 +64,10 @@ func (f *Files) find(ctx context.Context, k Key) (row found, there bool, err err
 	return row, there, nil
 }
 
-// userOf is the id of p's row, which is made where there is none.
+// userOf is the id of p's row, which is made where there is none, and locked:
+// so prune.sql counts what all who put files for one person have put.
 func userOf(ctx context.Context, tx *store.OwnTx, p oauth.Person) (id string, err error) {
-	err = tx.Read(ctx, userSQL, []any{p.Issuer, p.Subject, shown(p.Email)}, func(rows pgx.Rows) error {
+	err = tx.Read(ctx, own.UserSQL, []any{p.Issuer, p.Subject, shown(p.Email)}, func(rows pgx.Rows) error {
 		id, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
 		return err
 	})

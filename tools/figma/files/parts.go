@@ -24,13 +24,8 @@ var depths = [...]int{0, 4, 1}
 // where Figma gives no more at once, Got.Depth levels. Nodes that do not exist
 // are not in it.
 func (s *Source) Nodes(ctx context.Context, file string, ids []string) (Got, error) {
-	v, err := s.Look(ctx, file)
-	if err != nil {
-		return Got{}, err
-	}
-	got, err := s.get(ctx, v)
-	var large *TooLarge
-	if !errors.As(err, &large) {
+	v, got, large, err := s.try(ctx, file)
+	if !large {
 		return got, err
 	}
 	known, _ := s.narrow.GetIfPresent(v.key)
@@ -46,19 +41,23 @@ func (s *Source) Nodes(ctx context.Context, file string, ids []string) (Got, err
 	return got, err
 }
 
+// try gives the whole file, unless it is too large for that.
+func (s *Source) try(ctx context.Context, file string) (v View, got Got, large bool, err error) {
+	if v, err = s.Look(ctx, file); err != nil {
+		return v, Got{}, false, err
+	}
+	got, err = s.get(ctx, v)
+	return v, got, errors.As(err, new(*TooLarge)), err
+}
+
 // less tells whether to try with fewer levels: the answer was too large, or
 // there is none of this depth and Figma cannot be asked.
 func less(v View, err error) bool { return tooLarge(err) || (v.Stale && waits(err)) }
 
 // Top gives the upper levels of a file: the whole file where that can be read.
 func (s *Source) Top(ctx context.Context, file string, depth int) (Got, error) {
-	v, err := s.Look(ctx, file)
-	if err != nil {
-		return Got{}, err
-	}
-	got, err := s.get(ctx, v)
-	var large *TooLarge
-	if !errors.As(err, &large) {
+	v, got, large, err := s.try(ctx, file)
+	if !large {
 		return got, err
 	}
 	for ; depth > 0; depth-- {
