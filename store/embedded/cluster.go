@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // ownerRole owns the database; it is no superuser, so that nothing that runs
@@ -35,7 +37,7 @@ const initdbOptions = "-U " + adminRole + " --encoding=UTF8 --auth=peer --data-c
 // in a directory of its own and renames it at the end; what earlier, killed
 // attempts left is removed.
 func makeCluster(ctx context.Context, l layout, b binaries) error {
-	if err := sweep(l); err != nil {
+	if err := sweep(ctx, l); err != nil {
 		return err
 	}
 	if exists(filepath.Join(l.data, "PG_VERSION")) {
@@ -56,14 +58,36 @@ func makeCluster(ctx context.Context, l layout, b binaries) error {
 }
 
 // sweep removes half-made clusters.
-func sweep(l layout) error {
+func sweep(ctx context.Context, l layout) error {
 	left, _ := filepath.Glob(l.data + ".new-*") // errs on a malformed pattern only
 	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := removeInUse(ctx, dir); err != nil {
 			return classify(l.root, "", fmt.Errorf("remove a half-made cluster: %w", err))
 		}
 	}
 	return nil
+}
+
+// dying is how long what made a cluster may go on writing after its parent was
+// killed: it notices that when it next reads or writes.
+const dying = 5 * time.Second
+
+// removeInUse removes a directory in which a process that is dying may still
+// make files.
+func removeInUse(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, dying)
+	defer cancel()
+	for {
+		err := os.RemoveAll(dir)
+		if !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func newDataDir(l layout) (string, error) {
