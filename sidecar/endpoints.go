@@ -16,11 +16,7 @@ func (s *Server) endpoints(mux *http.ServeMux) {
 			if paths[e.Path] == nil {
 				paths[e.Path] = methods{}
 			}
-			h := s.endpoint(e)
-			paths[e.Path][e.Method] = h
-			if e.Method == http.MethodGet {
-				paths[e.Path][http.MethodHead] = h
-			}
+			paths[e.Path][e.Method] = s.endpoint(e)
 		}
 	}
 	for path, m := range paths {
@@ -45,6 +41,10 @@ func (s *Server) endpoint(e tools.Endpoint) http.HandlerFunc {
 			members = body
 		}
 		for name, values := range r.URL.Query() {
+			if len(values) > 1 {
+				s.fail(w, r, &problem{http.StatusBadRequest, "bad_argument", "a parameter is given more than once", "Give each parameter once."})
+				return
+			}
 			members[name] = argument(values[0], types[name])
 		}
 		for _, v := range inPath {

@@ -54,6 +54,7 @@ func TestEndpoints(t *testing.T) {
 		{"what is not there is 404", "GET", "/api/shelves/x?note=fail+unknown_file", "", "alice", 404, ""},
 		{"an answer that cannot be read is 502", "GET", "/api/shelves/x?note=fail+figma_unreadable", "", "alice", 502, ""},
 		{"a provider that is away is 503", "GET", "/api/shelves/x?note=fail+figma_unavailable", "", "alice", 503, ""},
+		{"a parameter twice is refused", "GET", "/api/shelves/x?depth=1&depth=2", "", "alice", 400, "more than once"},
 		{"another method is refused", "DELETE", "/api/shelves/x", "", "alice", 405, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,7 +29,7 @@ func TestFailuresAreEachProvidersOwn(t *testing.T) {
 		{"figma's 429 says when, and whose limit it is", sandbox.Figma, sandbox.Failure{Status: 429, RetryAfter: 396749}, 429, "Rate limit exceeded", "Retry-After", "396749"},
 		{"figma's 429 names the plan", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Plan-Tier", "pro"},
 		{"figma's 429 names the kind of limit", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Rate-Limit-Type", "high"},
-		{"figma's 429 has an upgrade link", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Upgrade-Link", "https://www.figma.example/upgrade"},
+		{"figma's 429 has an upgrade link", sandbox.Figma, sandbox.Failure{Status: 429}, 429, "Rate limit exceeded", "X-Figma-Upgrade-Link", "https://www.figma.com/pricing"},
 		{"figma's 400 of what is too large", sandbox.Figma, sandbox.Failure{Status: 400}, 400, "Request too large", "", ""},
 		{"figma's 500", sandbox.Figma, sandbox.Failure{Status: 500}, 500, "Internal server error", "Retry-After", ""},
 		{"slack's 429", sandbox.Slack, sandbox.Failure{Status: 429, RetryAfter: 7}, 429, "ratelimited", "Retry-After", "7"},

@@ -176,12 +176,12 @@ func (r getCommentsResult) Text() string {
 
 func (t thread) write(b *strings.Builder) {
 	if t.Number != "" {
-		b.WriteString("#" + t.Number + " ")
+		b.WriteString("#" + plain(t.Number) + " ")
 	}
 	t.remark.write(b)
 	switch {
 	case t.NodeID != "":
-		b.WriteString("\n  on " + t.NodeID)
+		b.WriteString("\n  on " + plain(t.NodeID))
 		if t.NodeName != "" {
 			fmt.Fprintf(b, " %q", t.NodeName)
 		}

@@ -219,13 +219,13 @@ func (r getComponentsResult) Text() string {
 }
 
 func (c component) write(b *strings.Builder, files bool) {
-	fmt.Fprintf(b, "%s %s %q", c.Kind, c.NodeID, c.Name)
+	fmt.Fprintf(b, "%s %s %q", c.Kind, plain(c.NodeID), c.Name)
 	if files {
-		b.WriteString(" file=" + c.File)
+		b.WriteString(" file=" + plain(c.File))
 	}
 	for _, m := range []struct{ name, value string }{{"key", c.Key}, {"updated", c.UpdatedAt}} {
 		if m.value != "" {
-			b.WriteString(" " + m.name + "=" + m.value)
+			b.WriteString(" " + m.name + "=" + plain(m.value))
 		}
 	}
 	if c.Page != "" {

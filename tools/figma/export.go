@@ -1,11 +1,18 @@
 package figma
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	picture "image"
+	_ "image/gif"  // formats that DecodeConfig knows
+	_ "image/jpeg" // likewise
+	_ "image/png"  // likewise
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fluxstudio/fluxmcp/tools"
 	"github.com/fluxstudio/fluxmcp/tools/figma/api"
@@ -193,18 +200,44 @@ func (h handlers) attach(ctx context.Context, r *exportImagesResult) {
 			i.Problem = "there are enough pictures along; open the link"
 			continue
 		}
-		p, err := h.api.Download(ctx, i.URL, maxInline)
+		p, err := h.picture(ctx, i.URL)
 		if err != nil {
 			i.Problem = unfetched(err)
 			continue
 		}
-		if !seen(p.MIMEType) {
+		if !pictures(p) {
+			i.Problem = "what is there is no picture that can be shown; open the link"
 			continue
 		}
 		r.parts = append(r.parts, contentOf(*i, p))
 		i.Shown, i.Bytes = true, len(p.Data)
 		shown, total = shown+1, total+len(p.Data)
 	}
+}
+
+// fetching bounds how long one picture may take.
+const fetching = 10 * time.Second
+
+func (h handlers) picture(ctx context.Context, address string) (api.Picture, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetching)
+	defer cancel()
+	return h.api.Download(ctx, address, maxInline)
+}
+
+// maxPixels is Figma's own bound of pictures.
+const maxPixels = 32_000_000
+
+// pictures tells whether p is what it says it is, and no larger than Figma makes
+// them once it is unpacked.
+func pictures(p api.Picture) bool {
+	if p.MIMEType == mimeTypes["svg"] {
+		return bytes.Contains(p.Data[:min(len(p.Data), 1024)], []byte("<svg")) && utf8.Valid(p.Data)
+	}
+	if kind := http.DetectContentType(p.Data); kind != p.MIMEType || !seen(kind) {
+		return false
+	}
+	c, _, err := picture.DecodeConfig(bytes.NewReader(p.Data))
+	return err == nil && c.Width*c.Height <= maxPixels
 }
 
 // seen tells what models look at, or read; unknown is worth a look.

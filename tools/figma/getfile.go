@@ -97,12 +97,12 @@ func (h handlers) getFile(ctx context.Context, in getFileArgs) (getFileResult, e
 		return getFileResult{}, &unknownNode{[]string{from}}
 	}
 	out := getFileResult{
-		Key: ref.Key, Name: got.Name, LastModified: got.LastModified, Version: got.Version, Editor: got.Editor, Role: got.Role,
+		Key: ref.Key, Name: short(got.Name), LastModified: got.LastModified, Version: got.Version, Editor: got.Editor, Role: got.Role,
 		Layers: []layer{}, freshness: freshnessOf(got),
 	}
 	o := got.Outline(design.OutlineOptions{Depth: in.Depth, Limit: in.Limit, From: from})
 	for _, n := range o.Items {
-		out.Layers = append(out.Layers, layer{n.ID, n.Type, n.Name, n.Level, n.Children, n.Hidden})
+		out.Layers = append(out.Layers, layer{n.ID, n.Type, short(n.Name), n.Level, n.Children, n.Hidden})
 	}
 	out.More = o.More
 	return out, nil
@@ -111,13 +111,13 @@ func (h handlers) getFile(ctx context.Context, in getFileArgs) (getFileResult, e
 // Text is one layer a line, indented, names quoted: they are other people's text.
 func (r getFileResult) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q (%s), changed %s, version %s", r.Name, r.Editor, r.LastModified, r.Version)
+	fmt.Fprintf(&b, "%q (%s), changed %s, version %s", r.Name, plain(r.Editor), plain(r.LastModified), plain(r.Version))
 	if r.Role != "" {
-		b.WriteString(", this account is " + r.Role)
+		b.WriteString(", this account is " + plain(r.Role))
 	}
 	b.WriteString("\n" + r.line())
 	for _, l := range r.Layers {
-		fmt.Fprintf(&b, "%s%s %s %q", strings.Repeat("  ", max(0, l.Level-1)), l.ID, l.Type, l.Name)
+		fmt.Fprintf(&b, "%s%s %s %q", strings.Repeat("  ", max(0, l.Level-1)), plain(l.ID), plain(l.Type), l.Name)
 		if l.Inside > 0 {
 			fmt.Fprintf(&b, " (%d inside)", l.Inside)
 		}

@@ -97,10 +97,15 @@ func (h handlers) nodes(ctx context.Context, key, version string, ids []string) 
 // nodeHead says what the text is of.
 func nodeHead(key string, g files.Got, missing []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "file %q key=%s version=%s changed=%s\n", g.Name, key, g.Version, g.LastModified)
+	fmt.Fprintf(&b, "file %q key=%s version=%s changed=%s\n", short(g.Name), key, plain(g.Version), plain(g.LastModified))
 	b.WriteString(freshnessOf(g).line())
 	if len(missing) > 0 {
-		fmt.Fprintf(&b, "not in the file: %s\n", strings.Join(missing, ", "))
+		some := missing[:min(maxCut, len(missing))]
+		fmt.Fprintf(&b, "not in the file: %s", strings.Join(some, ", "))
+		if n := len(missing) - len(some); n > 0 {
+			fmt.Fprintf(&b, " and %d more", n)
+		}
+		b.WriteByte('\n')
 	}
 	if g.Depth > 0 {
 		fmt.Fprintf(&b, "Figma gives %d levels of these nodes at once; for more, call again with ids further down\n", g.Depth)

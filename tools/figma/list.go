@@ -143,18 +143,18 @@ func (r listFilesResult) Text() string {
 		fmt.Fprintf(&b, "team %s %q\n", r.Team, r.Name)
 	}
 	for _, f := range r.Folders {
-		fmt.Fprintf(&b, "folder %s %q", f.ID, f.Name)
+		fmt.Fprintf(&b, "folder %s %q", plain(f.ID), f.Name)
 		if f.Problem != "" {
 			b.WriteString(": " + f.Problem)
 		}
 		b.WriteByte('\n')
 		for _, in := range f.Folders {
-			fmt.Fprintf(&b, "  folder %s %q\n", in.ID, in.Name)
+			fmt.Fprintf(&b, "  folder %s %q\n", plain(in.ID), in.Name)
 		}
 		for _, file := range f.Files {
-			fmt.Fprintf(&b, "  %s %s %q\n", file.Key, file.LastModified, file.Name)
+			fmt.Fprintf(&b, "  %s %s %q\n", plain(file.Key), file.LastModified, file.Name)
 			for _, br := range file.Branches {
-				fmt.Fprintf(&b, "    branch %s %q\n", br.Key, br.Name)
+				fmt.Fprintf(&b, "    branch %s %q\n", plain(br.Key), br.Name)
 			}
 		}
 	}

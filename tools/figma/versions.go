@@ -146,7 +146,7 @@ func (r listVersionsResult) Text() string {
 		return b.String()
 	}
 	for _, v := range r.Versions {
-		fmt.Fprintf(&b, "%s %s %q", v.ID, v.At, v.By)
+		fmt.Fprintf(&b, "%s %s %q", plain(v.ID), v.At, v.By)
 		if v.Label != "" {
 			fmt.Fprintf(&b, " %q", v.Label)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -66,7 +67,9 @@ func (c *Client) Versions(ctx context.Context, file string, p Page) (VersionPage
 	err := c.read(ctx, ask{tier: Tier2, file: file, path: "/v1/files/" + segment(file) + "/versions", query: p.query()}, &out)
 	next := VersionPage{Versions: out.Versions}
 	if u, bad := url.Parse(out.Pagination.Next); bad == nil {
-		next.Before = u.Query().Get("before")
+		if before := u.Query().Get("before"); number.MatchString(before) {
+			next.Before = before
+		}
 	}
 	return next, err
 }
@@ -156,7 +159,7 @@ func (c *Client) Images(ctx context.Context, file string, r Render) (map[string]
 	for id, u := range out.Images {
 		urls[id] = ""
 		if u != nil {
-			urls[id] = *u
+			urls[id] = c.usable(*u)
 		}
 	}
 	return urls, nil
@@ -171,8 +174,14 @@ func (c *Client) ImageFills(ctx context.Context, file string) (map[string]string
 		} `json:"meta"`
 	}
 	err := c.read(ctx, ask{tier: Tier2, file: file, path: "/v1/files/" + segment(file) + "/images"}, &out)
+	for ref, u := range out.Meta.Images {
+		out.Meta.Images[ref] = c.usable(u)
+	}
 	return out.Meta.Images, err
 }
+
+// number is what ids of versions look like.
+var number = regexp.MustCompile(`^[0-9]{1,40}$`)
 
 // segment makes s one segment of a path, whatever is in it.
 func segment(s string) string { return url.PathEscape(s) }

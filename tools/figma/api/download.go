@@ -63,6 +63,18 @@ func fetchable(u *url.URL, home string) bool {
 	return u.User == nil && u.Host != "" && (u.Scheme == "https" || originOf(u) == home)
 }
 
+// maxAddress bounds the address of a picture, bytes.
+const maxAddress = 4096
+
+// usable is an address that may be shown and opened, or empty.
+func (c *Client) usable(address string) string {
+	u, err := url.Parse(address) // which takes no control characters
+	if err != nil || len(address) > maxAddress || !fetchable(u, origin(c.cfg.BaseURL)) {
+		return ""
+	}
+	return u.String()
+}
+
 func (c *Client) fetch(ctx context.Context, u *url.URL, limit int64) (Picture, error) {
 	bounded, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -90,6 +90,12 @@ func scopesIn(text string) string {
 
 var word = regexp.MustCompile(`^[a-z][a-z_-]{0,29}$`)
 
+// ofFigma are the hosts of Figma's own pages.
+var ofFigma = regexp.MustCompile(`^([a-z0-9-]+\.)*(figma|figma-gov)\.com$`)
+
+// maxWait bounds how long Figma can have an account wait.
+const maxWait = 31 * 24 * time.Hour
+
 // overLimit words a 429.
 // Source: https://developers.figma.com/docs/rest-api/rate-limits
 func overLimit(a ask, h http.Header) *Error {
@@ -103,7 +109,7 @@ func overLimit(a ask, h http.Header) *Error {
 		}
 	}
 	if link := h.Get("X-Figma-Upgrade-Link"); len(link) <= maxLink {
-		if u, err := url.Parse(link); err == nil && u.Scheme == "https" && u.Host != "" {
+		if u, err := url.Parse(link); err == nil && u.Scheme == "https" && u.User == nil && ofFigma.MatchString(u.Host) {
 			e.UpgradeLink = u.String()
 		}
 	}
@@ -114,10 +120,10 @@ func overLimit(a ask, h http.Header) *Error {
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	v := h.Get("Retry-After")
 	if n, err := strconv.ParseInt(v, 10, 32); err == nil && n >= 0 {
-		return max(time.Duration(n)*time.Second, time.Second), true
+		return min(max(time.Duration(n)*time.Second, time.Second), maxWait), true
 	}
 	if t, err := http.ParseTime(v); err == nil {
-		return max(t.Sub(now), time.Second), true
+		return min(max(t.Sub(now), time.Second), maxWait), true
 	}
 	return 0, false
 }

@@ -56,6 +56,8 @@ func TestRefusalsAreToldApart(t *testing.T) {
 		{"a limit of tier 2", "getComments", 429, limits("Retry-After", "31"), ``, "figma_rate_limited", 31, detail{"tier": "2", "plan_tier": "starter", "limit_type": "low", "upgrade_link": "https://www.figma.com/pricing"}},
 		{"a limit that says nothing", "getMe", 429, nil, ``, "figma_rate_limited", 60, detail{"tier": "3"}},
 		{"a limit that says nonsense", "getMe", 429, limits("Retry-After", "soon", "X-Figma-Plan-Tier", "secret words", "X-Figma-Rate-Limit-Type", "a<b", "X-Figma-Upgrade-Link", "javascript:secret"), ``, "figma_rate_limited", 60, detail{"tier": "3"}},
+		{"a limit with a link of somebody else", "getMe", 429, limits("X-Figma-Upgrade-Link", "https://www.figma.com.evil.example/"), ``, "figma_rate_limited", 396749, detail{"tier": "3", "plan_tier": "starter", "limit_type": "low"}},
+		{"a limit of ages", "getMe", 429, limits("Retry-After", "Mon, 01 Jan 2125 00:00:00 GMT"), ``, "figma_rate_limited", 31 * 24 * 3600, detail{"tier": "3", "plan_tier": "starter", "limit_type": "low", "upgrade_link": "https://www.figma.com/pricing"}},
 		{"a limit with a link that is not safe", "getMe", 429, limits("X-Figma-Upgrade-Link", "http://secret.invalid/"), ``, "figma_rate_limited", 396749, detail{"tier": "3", "plan_tier": "starter", "limit_type": "low"}},
 		{"a limit until a time", "getMe", 429, detail{"Retry-After": "Sat, 01 Jan 2000 00:02:00 GMT"}, ``, "figma_rate_limited", 120, detail{"tier": "3"}},
 		{"a failure of Figma", "getFile", 500, nil, `{"status":500,"err":"secret words"}`, "figma_unavailable", 5, nil},

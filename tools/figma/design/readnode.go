@@ -25,6 +25,9 @@ func (rd *reader) node(level int) (*Node, error) {
 	}
 	mine := rd.own[start:]
 	rd.f.bytes += 320 + 2*len(mine) + len(n.ID) + 8*len(n.Children)
+	if rd.f.bytes > maxBytes {
+		return nil, &TooLarge{}
+	}
 	if len(mine) > 1 {
 		mine[len(mine)-1] = '}' // in place of the last comma
 		if err := fit(mine, n); err != nil {

@@ -2,15 +2,18 @@ package design
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 )
 
 // quote writes other people's text so that it stays one string on one line.
 func quote(s string) string {
 	simple := true
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0x7F || c == 0xC2 || c == 0xE2 {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0x7F || c == 0xC2 || c == 0xD8 || c == 0xDB || c == 0xDC || c == 0xE0 || c == 0xE1 || c == 0xE2 || c == 0xEF || c == 0xF0 || c == 0xF3 {
 			simple = false
 			break
 		}
@@ -22,7 +25,34 @@ func quote(s string) string {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s) // strings always can be
-	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\u0085", `\u0085`)
+	return visible(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// visible escapes what people do not see, so that nothing is said to a model
+// alone; but for what joins emoji.
+func visible(s string) string {
+	if strings.IndexFunc(s, covert) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !covert(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+const joiner = 0x200D
+
+func covert(r rune) bool {
+	return r != joiner && (unicode.Is(unicode.Cf, r) || r == 0x85)
 }
 
 // bare writes a word as it is, and quotes what is more than a word.
@@ -33,8 +63,8 @@ func bare(s string) string {
 			return quote(s)
 		}
 	}
-	if s == "" {
-		return `""`
+	if s == "" || strings.IndexFunc(s, covert) >= 0 {
+		return quote(s)
 	}
 	return s
 }

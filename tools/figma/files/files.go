@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
-	"golang.org/x/sync/semaphore"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/fluxstudio/fluxmcp/tools/figma/api"
 	"github.com/fluxstudio/fluxmcp/tools/figma/design"
@@ -74,8 +72,8 @@ type Source struct {
 	views    *otter.Cache[string, View]
 	narrow   *otter.Cache[string, narrowed]  // files that were too large to be read whole
 	nameless *otter.Cache[string, time.Time] // accounts and files without names of variables, until when
-	flight   singleflight.Group
-	whole    *semaphore.Weighted // files being read at once
+	flight   flights
+	whole    places // files being read at once
 }
 
 // held is a file in memory.
@@ -99,8 +97,13 @@ type Got struct {
 	Depth int       // levels below what was asked for, where Figma gives no more at once; 0: all
 }
 
-// parallel is how many files are read whole at once in a process.
-const parallel = 4
+// How many files are read whole at once: in a process, and of them for one
+// account, so that nobody takes all places; and how long a read waits for one.
+const (
+	parallel = 8
+	ofOne    = 2
+	patience = 3 * time.Second
+)
 
 // New makes a source.
 func New(cfg Config) *Source {
@@ -122,7 +125,7 @@ func New(cfg Config) *Source {
 	now := func(f func()) { f() } // evict before Set returns: no goroutine outlives the source
 	return &Source{
 		cfg:   cfg,
-		whole: semaphore.NewWeighted(parallel),
+		whole: places{free: parallel, taken: map[string]int{}},
 		docs: otter.Must(&otter.Options[string, held]{
 			MaximumWeight: uint64(cfg.Memory), Executor: now,
 			Weigher: func(key string, h held) uint32 { return uint32(min(len(key)+h.file.Bytes(), 1<<31)) },
@@ -171,7 +174,10 @@ func (s *Source) had(ctx context.Context, v View, anyVersion bool) (Got, bool) {
 	fits := func(stamp string, at time.Time) bool {
 		return (anyVersion || stamp == v.Stamp) && s.cfg.Now().Sub(at) < Life
 	}
-	if h, ok := s.docs.GetIfPresent(v.key); ok && fits(h.stamp, h.at) {
+	// What may be stale is given out only while no process has dropped it, since
+	// Figma has refused it there.
+	unasked := anyVersion && s.cfg.Kept != nil
+	if h, ok := s.docs.GetIfPresent(v.key); ok && fits(h.stamp, h.at) && !unasked {
 		return Got{File: h.file, At: h.at, Stale: anyVersion}, true
 	}
 	if s.cfg.Kept == nil {
@@ -198,10 +204,11 @@ func (s *Source) had(ctx context.Context, v View, anyVersion bool) (Got, bool) {
 
 // read asks Figma for the whole file of v and keeps it.
 func (s *Source) read(ctx context.Context, v View) (held, error) {
-	if err := s.whole.Acquire(ctx, 1); err != nil {
+	leave, err := s.whole.enter(ctx, v.account)
+	if err != nil {
 		return held{}, err
 	}
-	defer s.whole.Release(1)
+	defer leave()
 	f, err := s.fetch(ctx, v.file, api.FileQuery{})
 	if tooLarge(err) {
 		s.narrow.Set(v.key, narrowed{stamp: v.Stamp})

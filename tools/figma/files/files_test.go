@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools/figma/api"
@@ -109,6 +111,97 @@ func TestWhatIsRefusedIsForgotten(t *testing.T) {
 	if got, err := s.File(t.Context(), key); err == nil {
 		t.Errorf("got %v although the file was taken away before the limit was reached", got.File)
 	}
+}
+
+// TestWhatIsRefusedElsewhereIsNotStaleHere has two processes, of which only one
+// is told that the file is gone, or that the token is no good.
+func TestWhatIsRefusedElsewhereIsNotStaleHere(t *testing.T) {
+	for _, refusal := range []string{"Not found", "Invalid token"} {
+		t.Run(refusal, func(t *testing.T) {
+			g := newRig(t)
+			here, there := g.source(), g.source()
+			for _, s := range []*files.Source{here, there} {
+				if _, err := s.File(t.Context(), key); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g.set(func() { g.refuse["meta"], g.says = 403, refusal })
+			if refusal == "Not found" {
+				g.set(func() { g.refuse["meta"] = 404 })
+			}
+			g.now = g.now.Add(time.Minute)
+			if _, err := there.File(t.Context(), key); err == nil {
+				t.Fatal("got the file that is refused")
+			}
+			g.set(func() { g.refuse["meta"] = 429 })
+			g.now = g.now.Add(time.Minute)
+			for _, s := range []*files.Source{here, there} {
+				if got, err := s.File(t.Context(), key); err == nil {
+					t.Errorf("got %q although it was refused before", got.Name)
+				}
+			}
+		})
+	}
+}
+
+// TestOneAccountLeavesPlacesToOthers has one account read as many slow files as
+// it can, and others too.
+func TestOneAccountLeavesPlacesToOthers(t *testing.T) {
+	g := newRig(t)
+	g.hold, g.arrived = make(chan struct{}), make(chan struct{}, 9)
+	s := g.source()
+	var slow sync.WaitGroup
+	for _, file := range []string{"AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB"} {
+		slow.Go(func() { _, _ = s.File(t.Context(), file) })
+		<-g.arrived
+	}
+	_, err := s.File(t.Context(), "CCCCCCCCCCCCCCCC")
+	var busy *files.Busy
+	if !errors.As(err, &busy) || busy.RetryAfter() <= 0 {
+		t.Errorf("a third file of the same account: got %v, want *files.Busy", err)
+	}
+	g.set(func() { g.who = "bob" })
+	slow.Go(func() {
+		if _, err := s.File(t.Context(), key); err != nil {
+			t.Errorf("another account: got %v, want its file", err)
+		}
+	})
+	<-g.arrived
+	close(g.hold)
+	slow.Wait()
+}
+
+// TestWhatNobodyWaitsForEnds checks that a read whose callers have all left does
+// not hold its place, nor whoever comes later.
+func TestWhatNobodyWaitsForEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 2)
+		work := func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return 0, ctx.Err()
+		}
+		var g files.Flights
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = files.Once(ctx, &g, "key", work) }()
+		synctest.Wait()
+		cancel()
+		time.Sleep(14 * time.Second)
+		if len(ended) != 0 {
+			t.Error("ended at once, though it was paid for")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(ended) != 1 {
+			t.Error("goes on though nobody waits")
+		}
+		if n, err := files.Once(t.Context(), &g, "key", func(context.Context) (int, error) { return 7, nil }); n != 7 || err != nil {
+			t.Errorf("who comes later got %d, %v, want a work of its own", n, err)
+		}
+		if _, err := files.Once(t.Context(), &g, "key", func(context.Context) (int, error) { panic("x") }); err == nil {
+			t.Error("a panic is no error")
+		}
+	})
 }
 
 func TestAccountsShareNothing(t *testing.T) {

@@ -125,7 +125,7 @@ func (s *Source) At(ctx context.Context, file, version string) (Got, error) {
 	}
 	h, err := once(ctx, &s.flight, key, func(ctx context.Context) (held, error) {
 		f, err := s.fetch(ctx, file, api.FileQuery{Version: version})
-		if refused(err) { // the file itself was there just now
+		if kind, _ := api.KindOf(err); kind == api.NotFound || kind == api.BadRequest { // the file itself was there just now
 			return held{}, &UnknownVersion{version}
 		}
 		if err != nil {

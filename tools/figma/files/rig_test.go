@@ -24,6 +24,7 @@ type figma struct {
 	counts  map[string]int // requests, by file, nodes, meta, images and fills
 	asked   []string       // queries of images and nodes
 	refuse  map[string]int // status by the same names
+	says    string         // of a 403; empty: that a scope is missing
 	large   int            // levels that a file or node may be asked for; 0: all
 	hold    chan struct{}  // not nil: answers to file wait for it
 	arrived chan struct{}  // not nil: told of requests for file
@@ -58,7 +59,7 @@ func (f *figma) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.counts[what]++
 	f.asked = append(f.asked, what+" "+r.URL.RawQuery)
-	status, version, hold := f.refuse[what], f.version, f.hold
+	status, version, hold, says := f.refuse[what], f.version, f.hold, f.says
 	depth := len(r.URL.Query().Get("depth"))
 	tooMuch := f.large > 0 && (what == "file" || what == "nodes") && (depth == 0 || r.URL.Query().Get("depth") > fmt.Sprint(f.large))
 	f.mu.Unlock()
@@ -70,7 +71,7 @@ func (f *figma) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 	}
 	if status != 0 {
-		refuse(w, status)
+		refuse(w, status, says)
 		return
 	}
 	switch what {
@@ -101,8 +102,11 @@ func frame(version int) string {
 	return fmt.Sprintf(`{"id":"1:2","type":"FRAME","name":"Hero %d","children":[]}`, version)
 }
 
-func refuse(w http.ResponseWriter, status int) {
+func refuse(w http.ResponseWriter, status int, says string) {
 	texts := map[int]string{400: "Request too large. If applicable, filter by query params.", 403: "Invalid scope(s): file_content:read. This endpoint requires the file_metadata:read scope", 404: "Not found"}
+	if says != "" && status == http.StatusForbidden {
+		texts[status] = says
+	}
 	if status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "396749")
 		w.Header().Set("X-Figma-Plan-Tier", "pro")
@@ -176,7 +180,11 @@ func newRig(t *testing.T) *rig {
 
 // source is a new one, as of another process.
 func (g *rig) source() *files.Source {
-	account := func(context.Context) (string, error) { return g.who, nil }
+	account := func(context.Context) (string, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.who, nil
+	}
 	clock := func() time.Time { return g.now }
 	client := api.New(api.Config{BaseURL: g.srv.URL, Account: account, Now: clock, Client: func(context.Context) *http.Client { return g.srv.Client() }})
 	return files.New(files.Config{API: client, Account: account, Kept: g.kept, Small: parts{g.kept}, Now: clock})

@@ -2,9 +2,11 @@ package files
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools/figma/api"
+	"github.com/fluxstudio/fluxmcp/tools/figma/design"
 )
 
 // View is what Figma says of a file before it is read.
@@ -72,16 +74,17 @@ func waits(err error) bool {
 	return ok && (kind == api.Limited || kind == api.Away)
 }
 
-// refused tells that the account may not see the file.
+// refused tells that Figma does not show the file to the account, or not any
+// longer, or does not know its token.
 func refused(err error) bool {
 	kind, ok := api.KindOf(err)
-	return ok && (kind == api.NotFound || kind == api.Forbidden)
+	return ok && (kind == api.NotFound || kind == api.Forbidden || kind == api.TokenRefused || kind == api.ScopeMissing || kind == api.BadRequest)
 }
 
 // tooLarge tells that less must be asked for at once.
 func tooLarge(err error) bool {
 	kind, ok := api.KindOf(err)
-	return ok && (kind == api.RequestTooLarge || kind == api.AnswerTooLarge)
+	return (ok && (kind == api.RequestTooLarge || kind == api.AnswerTooLarge)) || errors.As(err, new(*design.TooLarge))
 }
 
 // UnknownVersion says that a file has no such version in its history.

@@ -78,7 +78,7 @@ func (f *Figma) Refuse(w http.ResponseWriter, r *http.Request, x gate.Failure) {
 		n, _ := f.shelf.File(r.PathValue("key"))
 		w.Header().Set("X-Figma-Plan-Tier", cmp.Or(n.Plan, "pro"))
 		w.Header().Set("X-Figma-Rate-Limit-Type", cmp.Or(n.Seat, "high"))
-		w.Header().Set("X-Figma-Upgrade-Link", "https://www.figma.example/upgrade")
+		w.Header().Set("X-Figma-Upgrade-Link", "https://www.figma.com/pricing")
 	}
 	texts := map[int]string{
 		http.StatusBadRequest: tooLarge, http.StatusForbidden: "Token expired",
