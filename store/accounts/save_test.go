@@ -268,6 +268,9 @@ func TestSavingSurvivesADeadlock(t *testing.T) {
 	r := newRig(t)
 	ada, bob := r.connect("ada", "1").AccountID, r.connect("bob", "1").AccountID
 	watch := replica(t, r.url, accounts.Options{}, oldKey)
+	// A machine that is busy must not let the statement's own time run out first.
+	r.exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 100', current_database()); END $$`)
+	saver := replica(t, r.url, accounts.Options{}, oldKey)
 	lock := func(id string) { r.exec("SELECT FROM fluxmcp.oauth_accounts WHERE id = '" + id + "' FOR UPDATE") }
 	r.exec("BEGIN; SET LOCAL deadlock_timeout = '1min'") // the other one is to be the victim
 	lock(bob)
@@ -275,7 +278,7 @@ func TestSavingSurvivesADeadlock(t *testing.T) {
 	all.Go(func() {
 		n := consent(person("ada"), "figma", "bob", "2")
 		n.Replace, n.OneTokenPerUser = true, true
-		if _, err := r.Save(t.Context(), n); err != nil {
+		if _, err := saver.Save(t.Context(), n); err != nil {
 			t.Errorf("save: %v, want a second attempt", err)
 		}
 	})
