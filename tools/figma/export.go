@@ -8,7 +8,6 @@ import (
 	_ "image/gif"  // formats that DecodeConfig knows
 	_ "image/jpeg" // likewise
 	_ "image/png"  // likewise
-	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -233,11 +232,8 @@ func pictures(p api.Picture) bool {
 	if p.MIMEType == mimeTypes["svg"] {
 		return bytes.Contains(p.Data[:min(len(p.Data), 1024)], []byte("<svg")) && utf8.Valid(p.Data)
 	}
-	if kind := http.DetectContentType(p.Data); kind != p.MIMEType || !seen(kind) {
-		return false
-	}
-	c, _, err := picture.DecodeConfig(bytes.NewReader(p.Data))
-	return err == nil && c.Width*c.Height <= maxPixels
+	c, format, err := picture.DecodeConfig(bytes.NewReader(p.Data))
+	return err == nil && "image/"+format == p.MIMEType && c.Width*c.Height <= maxPixels
 }
 
 // seen tells what models look at, or read; unknown is worth a look.

@@ -34,6 +34,8 @@ func TestParseFile(t *testing.T) {
 		{"a key with a slash is refused", "AbCdEf0123456789/../../me", "", nil},
 		{"a URL of no file is refused", "https://www.figma.com/@someone", "", nil},
 		{"the URL of a team is refused", "https://www.figma.com/files/team/1170245155647481000", "", nil},
+		{"a path in the place of the key is refused", "https://www.figma.com/design/..%2F..%2Fv1%2Fme/Site", "", nil},
+		{"dots in the place of the key are refused", "https://www.figma.com/design/../Site", "", nil},
 		{"a control character is refused", "AbCdEf0123456789\x00", "", nil},
 		{"nothing is refused", "", "", nil},
 		{"a long text is refused", strings.Repeat("a", 10_000), "", nil},
