@@ -122,8 +122,13 @@ func (h handlers) restFile(ctx context.Context, in restFileArgs) (rawFile, error
 // rawTooLarge says that a whole file is too much for one answer.
 type rawTooLarge struct{}
 
+// Error says how much is too much.
 func (*rawTooLarge) Error() string { return "the file has more than 32 MiB" }
-func (*rawTooLarge) Code() string  { return "figma_answer_too_large" }
+
+// Code is figma_answer_too_large.
+func (*rawTooLarge) Code() string { return "figma_answer_too_large" }
+
+// Hint says how to ask for less.
 func (*rawTooLarge) Hint() string {
 	return "Give depth or ids as parameters, or read it with figma_get_node."
 }

@@ -144,6 +144,22 @@ func TestWhatIsRefusedElsewhereIsNotStaleHere(t *testing.T) {
 	}
 }
 
+// TestFigmaIsAskedAgainWhenCallersAreToldTo follows the wait that callers get.
+func TestFigmaIsAskedAgainWhenCallersAreToldTo(t *testing.T) {
+	g := newRig(t)
+	g.refuse["meta"] = http.StatusInternalServerError
+	s := g.source()
+	var told *api.Error
+	if _, err := s.File(t.Context(), key); !errors.As(err, &told) || told.RetryAfter() <= 0 {
+		t.Fatalf("got %v, want when to try again", err)
+	}
+	g.set(func() { clear(g.refuse) })
+	g.now = g.now.Add(told.RetryAfter())
+	if got, err := s.File(t.Context(), key); err != nil || got.Stale {
+		t.Errorf("after %v: got %v, want the file", told.RetryAfter(), err)
+	}
+}
+
 // TestOneAccountLeavesPlacesToOthers has one account read as many slow files as
 // it can, and others too.
 func TestOneAccountLeavesPlacesToOthers(t *testing.T) {

@@ -24,6 +24,10 @@ func newView(account, file string) View {
 	return View{account: account, file: file, key: account + "\x00" + file}
 }
 
+// again is how long Figma is left alone after it could not be asked: less than
+// callers are told to wait.
+const again = 3 * time.Second
+
 // unmarked is how long contents count as the same where Figma does not tell the
 // account their version.
 const unmarked = 5 * time.Minute
@@ -56,7 +60,7 @@ func (s *Source) ask(ctx context.Context, v View) (View, error) {
 		slot := now.Truncate(unmarked)
 		v.Stamp, v.until = "unmarked@"+slot.UTC().Format(time.RFC3339), slot.Add(unmarked)
 	case waits(err):
-		v.Stale, v.why, v.until = true, err, now.Add(s.cfg.Fresh)
+		v.Stale, v.why, v.until = true, err, now.Add(min(s.cfg.Fresh, again))
 	default:
 		if refused(err) {
 			s.forget(ctx, v)
