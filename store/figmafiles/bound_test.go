@@ -25,10 +25,10 @@ func TestTheLeastRecentlyUsedGo(t *testing.T) {
 		{"not one that was used since", func(r *rig) { r.content(key("ada", "F1")) }, []string{"ada:F1", "ada:F3", "ada:F4"}},
 		{"not one that was put again since", func(r *rig) { r.put(key("ada", "F1"), "again") }, []string{"ada:F1", "ada:F3", "ada:F4"}},
 		{"an expired one before all", func(r *rig) {
-			r.exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() WHERE file_key = 'F3'")
+			r.Exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() WHERE file_key = 'F3'")
 		}, []string{"ada:F1", "ada:F2", "ada:F4"}},
 		{"as many as it takes", func(r *rig) {
-			more := replica(r.t, r.url, figmafiles.Options{}, oldKey)
+			more := replica(r.Database, figmafiles.Options{})
 			more.put(key("ada", "F5"), "x")
 			more.put(key("ada", "F6"), "x")
 		}, []string{"ada:F4", "ada:F5", "ada:F6"}},
@@ -39,18 +39,18 @@ func TestTheLeastRecentlyUsedGo(t *testing.T) {
 		}, []string{"ada:F0", "ada:F3", "ada:F4"}},
 		{"nobody else's", func(r *rig) {
 			r.put(key("eve", "F1"), "x")
-			r.exec(unused("F1", 1000))
+			r.Exec(unused("F1", 1000))
 		}, []string{"ada:F2", "ada:F3", "ada:F4", "eve:F1"}},
 	} {
-		r.exec("DELETE FROM fluxmcp.users")
+		r.Exec("DELETE FROM fluxmcp.users")
 		for i := range 3 {
 			file := fmt.Sprint("F", i+1)
 			r.put(key("ada", file), "x")
-			r.exec(unused(file, 10-i))
+			r.Exec(unused(file, 10-i))
 		}
 		c.act(r)
 		r.put(key("ada", "F4"), "x")
-		r.want(c.name, files, c.want...)
+		r.Want(c.name, files, c.want...)
 	}
 }
 
@@ -66,11 +66,11 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 		{"a minute ago and more", "61 seconds", "true"},
 		{"less than a minute ago", "50 seconds", "false"},
 	} {
-		r.exec("UPDATE fluxmcp.figma_files_cache SET used_at = now() - interval '" + c.since + "'")
+		r.Exec("UPDATE fluxmcp.figma_files_cache SET used_at = now() - interval '" + c.since + "'")
 		if got := r.content(k); got != "x" {
 			t.Errorf("%s: got %s, want x", c.name, got)
 		}
-		r.want(c.name, noted, c.want)
+		r.Want(c.name, noted, c.want)
 	}
 }
 
@@ -80,8 +80,8 @@ func TestNobodyWaitsForAFileThatIsInUse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, figmafiles.Options{PerPerson: 1})
 	r.put(key("ada", "F1"), "x")
-	r.exec(unused("F1", 10))
-	conn, err := pgx.Connect(t.Context(), r.url)
+	r.Exec(unused("F1", 10))
+	conn, err := pgx.Connect(t.Context(), r.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,19 +93,19 @@ func TestNobodyWaitsForAFileThatIsInUse(t *testing.T) {
 		t.Errorf("a file that somebody has locked: got %s, want x", got)
 	}
 	r.put(key("ada", "F2"), "x")
-	r.want("it is left to them", files, "ada:F1", "ada:F2")
+	r.Want("it is left to them", files, "ada:F1", "ada:F2")
 	if _, err := conn.Exec(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	r.put(key("ada", "F2"), "x")
-	r.want("and goes the next time", files, "ada:F2")
+	r.Want("and goes the next time", files, "ada:F2")
 }
 
 // TestTheBoundHoldsForAllAtOnce lets several processes put at the same moment.
 func TestTheBoundHoldsForAllAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, figmafiles.Options{PerPerson: 4})
-	other := replica(t, r.url, figmafiles.Options{PerPerson: 4}, oldKey)
+	other := replica(r.Database, figmafiles.Options{PerPerson: 4})
 	var wg sync.WaitGroup
 	for i := range 8 {
 		files := []*rig{r, other}[i%2]
@@ -116,7 +116,7 @@ func TestTheBoundHoldsForAllAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	r.want("files of a person", "SELECT count(*)::text FROM fluxmcp.figma_files_cache", "4")
+	r.Want("files of a person", "SELECT count(*)::text FROM fluxmcp.figma_files_cache", "4")
 }
 
 // TestNothingFailsWhenAllHappensAtOnce: no order of locks ends in a deadlock,

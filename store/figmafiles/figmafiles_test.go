@@ -1,8 +1,6 @@
 package figmafiles_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,8 +9,8 @@ import (
 	"github.com/fluxstudio/fluxmcp/oauth"
 	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/figmafiles"
-	"github.com/fluxstudio/fluxmcp/store/storetest"
-	"github.com/fluxstudio/fluxmcp/store/vault"
+	"github.com/fluxstudio/fluxmcp/store/internal/kept"
+	"github.com/fluxstudio/fluxmcp/store/internal/owntest"
 )
 
 func TestWhatIsPutIsGot(t *testing.T) {
@@ -36,34 +34,20 @@ func TestWhatIsPutIsGot(t *testing.T) {
 			t.Errorf("put %.10q: cached at %v, want now", content, e.CachedAt)
 		}
 	}
-	r.want("rows", "SELECT count(*)::text FROM fluxmcp.figma_files_cache", "1")
-	r.want("the person", "SELECT issuer || ' ' || subject || ' ' || email FROM fluxmcp.users", "https://id.example auth0|ada ada@example.com")
-	r.want("what the operator sees", "SELECT file_key || ', ' || file_name || ', ' || account FROM fluxmcp.figma_files_cache", "F1, A file, account of ada")
+	r.Want("rows", "SELECT count(*)::text FROM fluxmcp.figma_files_cache", "1")
+	r.Want("the person", "SELECT issuer || ' ' || subject || ' ' || email FROM fluxmcp.users", "https://id.example auth0|ada ada@example.com")
+	r.Want("what the operator sees", "SELECT file_key || ', ' || file_name || ', ' || account FROM fluxmcp.figma_files_cache", "F1, A file, account of ada")
 }
 
 func TestNoFileIsShownToSomebodyElse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, figmafiles.Options{})
-	mine := key("ada", "F1")
+	mine := key("ada", "f1")
 	r.put(mine, "ada's")
-	r.put(key("eve", "F2"), "eve's")
-	for _, c := range []struct {
-		name   string
-		change func(*figmafiles.Key)
-	}{
-		{"another person", func(k *figmafiles.Key) { k.Person = person("eve") }},
-		{"a person who is not known", func(k *figmafiles.Key) { k.Person = person("bob") }},
-		{"the same subject at another issuer", func(k *figmafiles.Key) { k.Person.Issuer = "local" }},
-		{"another account of theirs", func(k *figmafiles.Key) { k.Account = "account of eve" }},
-		{"no account", func(k *figmafiles.Key) { k.Account = "" }},
-		{"another file", func(k *figmafiles.Key) { k.File = "F2" }},
-		{"a file key in capitals", func(k *figmafiles.Key) { k.File = "f1" }},
-		{"a pattern", func(k *figmafiles.Key) { k.File = "%" }},
-		{"a key that is no text", func(k *figmafiles.Key) { k.File = "F1\x00" }},
-	} {
-		k := mine
-		if c.change(&k); r.content(k) != "none" {
-			t.Errorf("%s: got %s, want none", c.name, r.content(k))
+	r.put(key("eve", "f12"), "eve's")
+	for name, k := range owntest.Strangers(kept.Key{Person: mine.Person, Account: mine.Account, Part: mine.File}) {
+		if got := r.content(figmafiles.Key{Person: k.Person, Account: k.Account, File: k.Part}); got != "none" {
+			t.Errorf("%s: got %s, want none", name, got)
 		}
 	}
 	if got := r.content(mine); got != "ada's" {
@@ -76,8 +60,8 @@ func TestFilesExpire(t *testing.T) {
 	r := newRig(t, figmafiles.Options{})
 	k := key("ada", "F1")
 	r.put(k, "one")
-	r.want("its life", "SELECT (cache_expires_at - cached_at)::text FROM fluxmcp.figma_files_cache", "01:00:00")
-	r.exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() - interval '1 millisecond'")
+	r.Want("its life", "SELECT (cache_expires_at - cached_at)::text FROM fluxmcp.figma_files_cache", "01:00:00")
+	r.Exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() - interval '1 millisecond'")
 	if got := r.content(k); got != "none" {
 		t.Errorf("expired: got %s, want none", got)
 	}
@@ -86,9 +70,9 @@ func TestFilesExpire(t *testing.T) {
 		t.Errorf("put again: got %s, want two", got)
 	}
 	r.put(key("ada", "F2"), "gone")
-	r.exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() - interval '1 second' WHERE file_key = 'F2'")
-	r.want("the hourly cleaning", "SELECT figma_deleted::text FROM fluxmcp.cleanup_expired_cache()", "1")
-	r.want("afterwards", files, "ada:F1")
+	r.Exec("UPDATE fluxmcp.figma_files_cache SET cache_expires_at = now() - interval '1 second' WHERE file_key = 'F2'")
+	r.Want("the hourly cleaning", "SELECT figma_deleted::text FROM fluxmcp.cleanup_expired_cache()", "1")
+	r.Want("afterwards", files, "ada:F1")
 }
 
 func TestWhatIsNotKept(t *testing.T) {
@@ -126,7 +110,7 @@ func TestWhatIsNotKept(t *testing.T) {
 	if got := r.content(key("ada", "F5")); got != "small" {
 		t.Errorf("a larger one over a small one: got %s, want the small one, whose stamp tells its age", got)
 	}
-	if got := replica(t, r.url, figmafiles.Options{MaxBytes: 4}, oldKey).content(key("ada", "F5")); got != "none" {
+	if got := replica(r.Database, figmafiles.Options{MaxBytes: 4}).content(key("ada", "F5")); got != "none" {
 		t.Errorf("what another process with a larger bound has put: got %s, want none", got)
 	}
 }
@@ -144,7 +128,7 @@ func TestNamesOfFilesAreOtherPeoplesText(t *testing.T) {
 		if err := r.Put(t.Context(), key("ada", "F1"), figmafiles.Entry{}, name, time.Hour); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
-		r.want(fmt.Sprintf("%q", name), "SELECT file_name FROM fluxmcp.figma_files_cache", want)
+		r.Want(fmt.Sprintf("%q", name), "SELECT file_name FROM fluxmcp.figma_files_cache", want)
 	}
 }
 
@@ -171,13 +155,13 @@ func TestDropForgetsAFileOfEverybody(t *testing.T) {
 			t.Errorf("%s: dropped %d, %v; want %d", c.name, n, err, c.want)
 		}
 	}
-	r.want("others stay", files, "ada:F2", "eve:F2")
-	r.exec(`INSERT INTO fluxmcp.users (issuer, subject) SELECT 'many', i FROM generate_series(1, 250) i;
+	r.Want("others stay", files, "ada:F2", "eve:F2")
+	r.Exec(`INSERT INTO fluxmcp.users (issuer, subject) SELECT 'many', i FROM generate_series(1, 250) i;
 		INSERT INTO fluxmcp.figma_files_cache (user_id, file_key, account, stamp, content, size) SELECT id, 'F2', 'a', '', '', 0 FROM fluxmcp.users WHERE issuer = 'many'`)
 	if n, err := r.Drop(t.Context(), "F2"); n != 252 || err != nil {
 		t.Errorf("more than one statement deletes: dropped %d, %v; want 252", n, err)
 	}
-	r.want("afterwards", files)
+	r.Want("afterwards", files)
 }
 
 func TestForgetForgetsAPerson(t *testing.T) {
@@ -192,7 +176,7 @@ func TestForgetForgetsAPerson(t *testing.T) {
 			t.Errorf("forget %v: %v", p, err)
 		}
 	}
-	r.want("others stay", files, "eve:F1", "eve:F2")
+	r.Want("others stay", files, "eve:F1", "eve:F2")
 	if got := r.content(key("ada", "F1")); got != "none" {
 		t.Errorf("forgotten: got %s, want none", got)
 	}
@@ -200,8 +184,8 @@ func TestForgetForgetsAPerson(t *testing.T) {
 	if got := r.content(key("ada", "F1")); got != "again" {
 		t.Errorf("put again: got %s, want again", got)
 	}
-	r.exec("DELETE FROM fluxmcp.users WHERE subject = 'auth0|ada'")
-	r.want("a person who is deleted leaves none", files, "eve:F1", "eve:F2")
+	r.Exec("DELETE FROM fluxmcp.users WHERE subject = 'auth0|ada'")
+	r.Want("a person who is deleted leaves none", files, "eve:F1", "eve:F2")
 }
 
 func TestRemoveForgetsOneFileOfOneAccount(t *testing.T) {
@@ -229,46 +213,24 @@ func TestContentsAreSealed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, figmafiles.Options{})
 	r.put(key("ada", "F1"), "the secret plan")
-	if row := r.texts("SELECT f::text || encode(content, 'escape') FROM fluxmcp.figma_files_cache f")[0]; strings.Count(row, "secret plan") != 1 {
+	if row := r.Texts("SELECT f::text || encode(content, 'escape') FROM fluxmcp.figma_files_cache f")[0]; strings.Count(row, "secret plan") != 1 {
 		t.Errorf("the row is %q, want the content in its stamp alone, which the test put there", row)
 	}
-	r.want("its storage is not compressed", "SELECT attstorage::text FROM pg_attribute WHERE attrelid = 'fluxmcp.figma_files_cache'::regclass AND attname = 'content'", "e")
+	r.Want("its storage is not compressed", "SELECT attstorage::text FROM pg_attribute WHERE attrelid = 'fluxmcp.figma_files_cache'::regclass AND attname = 'content'", "e")
 }
 
 func TestFailuresAreTheDatabases(t *testing.T) {
 	t.Parallel()
-	server := storetest.Server(t)
-	gone := replica(t, server.URL(), figmafiles.Options{}, oldKey)
-	server.Stop()
-	db, err := store.Open(store.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	v, err := vault.New([]string{oldKey})
-	if err != nil {
-		t.Fatal(err)
-	}
-	empty := storetest.DB(t)
-	for _, c := range []struct {
-		name string
-		r    *rig
-		want string
-	}{
-		{"there is no database", &rig{Files: figmafiles.New(db.Own(), v, figmafiles.Options{}), t: t}, "bad_setting"},
-		{"the database is away", gone, "database_unavailable"},
-		{"the tables are not there", replica(t, empty, figmafiles.Options{}, oldKey), "migration_missing"},
-	} {
-		_, there, get := c.r.Get(t.Context(), key("ada", "F1"))
-		_, drop := c.r.Drop(t.Context(), "F1")
-		for name, err := range map[string]error{
-			"get": get, "drop": drop, "forget": c.r.Forget(t.Context(), person("ada")),
-			"put": c.r.Put(t.Context(), key("ada", "F1"), figmafiles.Entry{Content: []byte("x")}, "", time.Hour),
-		} {
-			var told interface{ Code() string }
-			if !errors.As(err, &told) || told.Code() != c.want || there || bytes.Contains([]byte(err.Error()), []byte("SELECT")) {
-				t.Errorf("%s: %s: got %v, want %s", c.name, name, err, c.want)
-			}
+	owntest.Fails(t, func(o *store.Own) map[string]error {
+		f := figmafiles.New(o, owntest.Vault(t), figmafiles.Options{})
+		_, there, get := f.Get(t.Context(), key("ada", "F1"))
+		if there {
+			t.Error("got a file beside an error")
 		}
-	}
+		_, drop := f.Drop(t.Context(), "F1")
+		return map[string]error{
+			"get": get, "drop": drop, "forget": f.Forget(t.Context(), person("ada")), "remove": f.Remove(t.Context(), key("ada", "F1")),
+			"put": f.Put(t.Context(), key("ada", "F1"), figmafiles.Entry{Content: []byte("x")}, "", time.Hour),
+		}
+	})
 }

@@ -2,60 +2,29 @@ package figmafiles_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/fluxstudio/fluxmcp/oauth"
-	"github.com/fluxstudio/fluxmcp/store"
 	"github.com/fluxstudio/fluxmcp/store/figmafiles"
-	"github.com/fluxstudio/fluxmcp/store/storetest"
-	"github.com/fluxstudio/fluxmcp/store/vault"
+	"github.com/fluxstudio/fluxmcp/store/internal/owntest"
 )
-
-// Keys of the tests' vaults.
-const (
-	oldKey = "the old key of the tests, 32 characters and more"
-	newKey = "the new key of the tests, which comes afterwards"
-)
-
-// migrated returns the URL of a database of this test with fluxmcp's tables.
-func migrated(t testing.TB) string {
-	t.Helper()
-	return storetest.Template(t, "figmafiles", func(url string) error {
-		_, err := store.Migrate(context.Background(), url, store.MigrateLatest)
-		return err
-	})
-}
 
 // rig is one process of fluxmcp on a database.
 type rig struct {
 	*figmafiles.Files
-	t   testing.TB
-	url string
+	owntest.Database
 }
 
 func newRig(t testing.TB, o figmafiles.Options) *rig {
 	t.Helper()
-	return replica(t, migrated(t), o, oldKey)
+	return replica(owntest.Migrated(t), o)
 }
 
-func replica(t testing.TB, url string, o figmafiles.Options, keys ...string) *rig {
-	t.Helper()
-	db, err := store.Open(store.Config{URL: url, AcquireTimeout: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	v, err := vault.New(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &rig{figmafiles.New(db.Own(), v, o), t, url}
+func replica(d owntest.Database, o figmafiles.Options, keys ...string) *rig {
+	d.T.Helper()
+	return &rig{figmafiles.New(owntest.Own(d.T, d.URL), owntest.Vault(d.T, keys...), o), d}
 }
 
 // key is that of a file as somebody reads it with their only account.
@@ -63,23 +32,21 @@ func key(name, file string) figmafiles.Key {
 	return figmafiles.Key{Person: person(name), Account: "account of " + name, File: file}
 }
 
-func person(name string) oauth.Person {
-	return oauth.Person{Issuer: "https://id.example", Subject: "auth0|" + name, Email: name + "@example.com"}
-}
+func person(name string) oauth.Person { return owntest.Person(name) }
 
 // put keeps content under k for an hour, with "stamp of" it.
 func (r *rig) put(k figmafiles.Key, content string) {
-	r.t.Helper()
+	r.T.Helper()
 	e := figmafiles.Entry{Stamp: "stamp of " + content, Content: []byte(content)}
-	if err := r.Put(r.t.Context(), k, e, "A file", time.Hour); err != nil {
-		r.t.Errorf("put %+v: %v", k, err)
+	if err := r.Put(r.T.Context(), k, e, "A file", time.Hour); err != nil {
+		r.T.Errorf("put %+v: %v", k, err)
 	}
 }
 
 // content is what Get gives, in a word: "none" for a miss.
 func (r *rig) content(k figmafiles.Key) string {
-	r.t.Helper()
-	e, there, err := r.Get(r.t.Context(), k)
+	r.T.Helper()
+	e, there, err := r.Get(r.T.Context(), k)
 	switch {
 	case err != nil:
 		return err.Error()
@@ -91,40 +58,6 @@ func (r *rig) content(k figmafiles.Key) string {
 		return fmt.Sprintf("%q under %q", e.Content, e.Stamp)
 	}
 	return string(e.Content)
-}
-
-// texts runs sql, whose rows are one text each.
-func (r *rig) texts(sql string) []string {
-	r.t.Helper()
-	return texts(r.t, r.url, sql)
-}
-
-func texts(t testing.TB, url, sql string) []string {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	rows, _ := conn.Query(t.Context(), sql) // CollectRows returns the error
-	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
-}
-
-// want compares what sql gives, one text a row.
-func (r *rig) want(name, sql string, want ...string) {
-	r.t.Helper()
-	if got := r.texts(sql); !slices.Equal(got, want) {
-		r.t.Errorf("%s: got %q, want %q", name, got, want)
-	}
-}
-
-func (r *rig) exec(sql string) {
-	r.t.Helper()
-	storetest.Exec(r.t, r.url, sql)
 }
 
 // files lists what is there, as whose:file, in order.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fluxstudio/fluxmcp/store/figmafiles"
+	"github.com/fluxstudio/fluxmcp/store/internal/owntest"
 )
 
 // TestMovedContentsAreMisses has somebody who can write to the database give
@@ -30,17 +31,17 @@ func TestMovedContentsAreMisses(t *testing.T) {
 		{"bytes at its end", "UPDATE fluxmcp.figma_files_cache SET content = content || sha256('')" + mine, "none"},
 		{"nothing is changed", "SELECT 1", "ada's"},
 	} {
-		r.exec("DELETE FROM fluxmcp.users")
+		r.Exec("DELETE FROM fluxmcp.users")
 		r.put(key("ada", "F1"), "ada's")
 		r.put(key("ada", "F2"), "ada's other")
 		r.put(key("eve", "F1"), "eve's")
-		r.exec(c.sql)
+		r.Exec(c.sql)
 		log.Reset()
 		if got := r.content(key("ada", "F1")); got != c.want || (got == "none") != (strings.Count(log.String(), "level=WARN") == 1) {
 			t.Errorf("%s: got %s and the log %q, want %s", c.name, got, log.String(), c.want)
 		}
 		want := map[string]string{"none": "0", "ada's": "1"}[c.want]
-		r.want(c.name+": rows left", "SELECT count(*)::text FROM fluxmcp.figma_files_cache"+mine, want)
+		r.Want(c.name+": rows left", "SELECT count(*)::text FROM fluxmcp.figma_files_cache"+mine, want)
 	}
 }
 
@@ -49,14 +50,14 @@ func TestWithoutItsKeyAFileIsAMiss(t *testing.T) {
 	r := newRig(t, figmafiles.Options{})
 	k := key("ada", "F1")
 	r.put(k, "old")
-	if got := replica(t, r.url, figmafiles.Options{}, newKey, oldKey).content(k); got != "old" {
+	if got := replica(r.Database, figmafiles.Options{}, owntest.NewKey, owntest.OldKey).content(k); got != "old" {
 		t.Errorf("with the old key behind the new one: got %s, want old", got)
 	}
-	rotated := replica(t, r.url, figmafiles.Options{}, newKey)
+	rotated := replica(r.Database, figmafiles.Options{}, owntest.NewKey)
 	if got := rotated.content(k); got != "none" {
 		t.Errorf("without the old key: got %s, want none", got)
 	}
-	r.want("afterwards", files)
+	r.Want("afterwards", files)
 	rotated.put(k, "new")
 	if got := rotated.content(k); got != "new" {
 		t.Errorf("put with the new key: got %s, want new", got)
@@ -67,12 +68,12 @@ func TestWithoutItsKeyAFileIsAMiss(t *testing.T) {
 // one finds that it cannot open what was there.
 func TestANewerRowIsNotDiscarded(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
+	d := owntest.Migrated(t)
 	k := key("ada", "F1")
-	replica(t, url, figmafiles.Options{}, oldKey).put(k, "old")
-	other := replica(t, url, figmafiles.Options{}, newKey)
+	replica(d, figmafiles.Options{}).put(k, "old")
+	other := replica(d, figmafiles.Options{}, owntest.NewKey)
 	meanwhile := slog.New(handler(func() { other.put(k, "new") }))
-	if got := replica(t, url, figmafiles.Options{Log: meanwhile}, newKey).content(k); got != "none" {
+	if got := replica(d, figmafiles.Options{Log: meanwhile}, owntest.NewKey).content(k); got != "none" {
 		t.Errorf("what was there: got %s, want none", got)
 	}
 	if got := other.content(k); got != "new" {

@@ -117,8 +117,11 @@ INSERT INTO fluxmcp.oauth_state_tokens (user_id, provider, redirect_uri, cookie_
 	('open', interval '1 minute', NULL::timestamptz), ('used', interval '1 minute', now()), ('expired', interval '-1 second', NULL)) v(name, live, used);
 INSERT INTO fluxmcp.figma_files_cache (user_id, file_key, account, stamp, content, size, cache_expires_at)
 	VALUES ('00000000-0000-0000-0000-000000000001', 'fresh', 'a', '', '', 0, DEFAULT), ('00000000-0000-0000-0000-000000000001', 'stale', 'a', '', '', 0, now() - interval '1 second');
-INSERT INTO fluxmcp.slack_channels_cache (user_id, channel_id, channel_data, cache_expires_at)
-	VALUES ('00000000-0000-0000-0000-000000000001', 'fresh', '{}', DEFAULT), ('00000000-0000-0000-0000-000000000001', 'stale', '{}', now() - interval '1 second');
+INSERT INTO fluxmcp.slack_channels_cache (user_id, account, part, content, size, cache_expires_at)
+	VALUES ('00000000-0000-0000-0000-000000000001', 'a', 'fresh', '', 0, DEFAULT), ('00000000-0000-0000-0000-000000000001', 'a', 'stale', '', 0, now() - interval '1 second');
+INSERT INTO fluxmcp.slack_posts (user_id, account, key_hash, digest, expires_at)
+	SELECT '00000000-0000-0000-0000-000000000001', 'a', sha256(name::bytea), name, now() + live FROM (VALUES
+	('fresh', interval '1 minute'), ('stale', interval '-1 second'), ('stale too', interval '-1 second')) v(name, live);
 INSERT INTO fluxmcp.integration_webhooks (provider, endpoint, dedupe_key, event_type, payload, key_id, status, processed_at, received_at)
 	SELECT 'figma', '', status || age, 'x', '', 1, status, CASE status WHEN 'processed' THEN now() END, now() - age * interval '1 hour'
 	FROM unnest(ARRAY['pending', 'processed', 'failed', 'dead']) status, unnest(ARRAY[1, 3]) age`
@@ -126,8 +129,10 @@ INSERT INTO fluxmcp.integration_webhooks (provider, endpoint, dedupe_key, event_
 func TestCleanDeletesWhatMayBeForgotten(t *testing.T) {
 	t.Parallel()
 	url := migrated(t)
-	storetest.Exec(t, url, cleanFixture, `INSERT INTO fluxmcp.slack_channels_cache (user_id, channel_id, channel_data, cache_expires_at)
-		SELECT '00000000-0000-0000-0000-000000000001', i, '{}', now() - interval '1 hour' FROM generate_series(1, 25000) i`)
+	storetest.Exec(t, url, cleanFixture, `INSERT INTO fluxmcp.slack_channels_cache (user_id, account, part, content, size, cache_expires_at)
+		SELECT '00000000-0000-0000-0000-000000000001', 'a', i::text, '', 0, now() - interval '1 hour' FROM generate_series(1, 25000) i;
+		INSERT INTO fluxmcp.slack_posts (user_id, account, key_hash, digest, expires_at)
+		SELECT '00000000-0000-0000-0000-000000000001', 'a', sha256(i::text::bytea), i::text, now() - interval '1 hour' FROM generate_series(1, 35000) i`)
 	cfg := idle()
 	cfg.WebhookRetention = 2 * time.Hour
 	if err := newJobs(ownOf(t, url), cfg, fast()).clean(t.Context(), nil); err != nil {
@@ -137,7 +142,8 @@ func TestCleanDeletesWhatMayBeForgotten(t *testing.T) {
 		{"of tickets those that are open stay", "SELECT client FROM fluxmcp.connect_tickets", "open"},
 		{"of states those that are open stay", "SELECT client FROM fluxmcp.oauth_state_tokens", "open"},
 		{"of files those that are fresh stay", "SELECT file_key FROM fluxmcp.figma_files_cache", "fresh"},
-		{"of channels too, also where more than one call is needed", "SELECT channel_id FROM fluxmcp.slack_channels_cache", "fresh"},
+		{"of channels too, also where more than one call is needed", "SELECT part FROM fluxmcp.slack_channels_cache", "fresh"},
+		{"of posts too", "SELECT digest FROM fluxmcp.slack_posts", "fresh"},
 		{"of webhooks what is young or not dealt with stays", "SELECT dedupe_key FROM fluxmcp.integration_webhooks ORDER BY 1", "dead1 failed1 failed3 pending1 pending3 processed1"},
 		{"a file lives for a day, a list of channels for an hour", `SELECT (f.cache_expires_at - f.cached_at)::text || ' ' || (s.cache_expires_at - s.cached_at)::text
 			FROM fluxmcp.figma_files_cache f, fluxmcp.slack_channels_cache s`, "1 day 01:00:00"},
@@ -154,7 +160,7 @@ func TestCleanFunctionsCount(t *testing.T) {
 	for _, c := range []struct{ name, sql, want string }{
 		{"states and tickets", "SELECT fluxmcp.cleanup_expired_oauth_states()::text", "3"},
 		{"then none", "SELECT fluxmcp.cleanup_expired_oauth_states()::text", "0"},
-		{"caches", "SELECT figma_deleted || ' ' || slack_deleted FROM fluxmcp.cleanup_expired_cache()", "1 1"},
+		{"files, lists and posts", "SELECT figma_deleted || ' ' || slack_deleted FROM fluxmcp.cleanup_expired_cache()", "1 3"},
 		{"then none", "SELECT figma_deleted || ' ' || slack_deleted FROM fluxmcp.cleanup_expired_cache()", "0 0"},
 		{"webhooks", "SELECT fluxmcp.cleanup_old_webhooks('2 hours')::text", "2"},
 		{"all that are dealt with", "SELECT fluxmcp.cleanup_old_webhooks('0')::text", "2"},
