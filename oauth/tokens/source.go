@@ -60,8 +60,9 @@ type Config struct {
 	// at most with one provider; each holds a connection of the store. Zero: 4.
 	Parallel int
 	// Rejected tells whether an answer of a provider's API other than 401 means
-	// that the access token is no good. It is asked about answers from 400 to 499,
-	// whose Body it may read: it is the first 4 KiB.
+	// that the access token is no good. It is asked about answers of 200, with
+	// which some providers refuse, and from 400 to 499. It may read their Body,
+	// which is the first 4 KiB.
 	Rejected func(provider string, r *http.Response) bool
 	Events   Events
 	Log      *slog.Logger

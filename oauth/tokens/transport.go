@@ -116,14 +116,15 @@ func (s *Source) rejects(provider string, r *http.Response) bool {
 	if r.StatusCode == http.StatusUnauthorized {
 		return true
 	}
-	if s.cfg.Rejected == nil || r.StatusCode < 400 || r.StatusCode > 499 {
+	mayTell := r.StatusCode == http.StatusOK || r.StatusCode >= 400 && r.StatusCode <= 499
+	if s.cfg.Rejected == nil || !mayTell {
 		return false
 	}
 	whole := r.Body
-	start, _ := io.ReadAll(io.LimitReader(whole, peekSize)) // who reads on meets the error again
-	r.Body = io.NopCloser(bytes.NewReader(start))
+	var start bytes.Buffer // as much as was looked at
+	r.Body = io.NopCloser(io.TeeReader(io.LimitReader(whole, peekSize), &start))
 	rejected := s.cfg.Rejected(provider, r)
-	r.Body = &body{io.MultiReader(bytes.NewReader(start), whole), whole}
+	r.Body = &body{io.MultiReader(&start, whole), whole} // who reads on meets an error again
 	return rejected
 }
 

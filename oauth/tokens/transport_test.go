@@ -69,7 +69,7 @@ func TestTransport(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
 	expired := func(_ string, r *http.Response) bool {
 		body, _ := io.ReadAll(r.Body)
-		return r.StatusCode == http.StatusForbidden && strings.Contains(string(body), "expired")
+		return (r.StatusCode == http.StatusForbidden || r.StatusCode == http.StatusOK) && strings.Contains(string(body), "expired")
 	}
 	for _, c := range []struct {
 		name   string
@@ -89,6 +89,8 @@ func TestTransport(t *testing.T) {
 		{"a long refusal is no obstacle", []string{"2"}, 401, long, nil, "200 fine", []string{"Bearer access-1", "Bearer access-2"}, "2"},
 		{"another status is no refusal", nil, 403, "forbidden", nil, "403 forbidden", []string{"Bearer access-1"}, "1"},
 		{"except one of which the provider's data says so", []string{"2"}, 403, "token expired", nil, "200 fine", []string{"Bearer access-1", "Bearer access-2"}, "2"},
+		{"also where refusals come with status 200", []string{"2"}, 200, `{"ok":false,"error":"token_expired"}`, nil, "200 fine", []string{"Bearer access-1", "Bearer access-2"}, "2"},
+		{"and what succeeds is given whole", nil, 200, long, nil, "200 " + long, []string{"Bearer access-1"}, "1"},
 		{"which is asked about the beginning, and the caller gets all", nil, 403, long + "expired", nil, "403 " + long + "expired", []string{"Bearer access-1"}, "1"},
 		{"and not about failures", nil, 500, "expired", nil, "500 expired", []string{"Bearer access-1"}, "1"},
 	} {
