@@ -43,8 +43,9 @@ type Gone struct {
 type Desk interface {
 	// Accounts lists those of p at all providers, connected or not, by provider.
 	Accounts(ctx context.Context, p tools.Principal) ([]Account, error)
-	// Connect makes the page where p connects an account, again where there is one.
-	Connect(ctx context.Context, p tools.Principal, provider string) (tools.Visit, error)
+	// Connect makes the page where p connects an account, again where there is
+	// one, with further scopes than by default; unknown ones are a bad_argument.
+	Connect(ctx context.Context, p tools.Principal, provider string, further []string) (tools.Visit, error)
 	// Disconnect makes the account unusable at once.
 	Disconnect(ctx context.Context, p tools.Principal, provider string) (Gone, error)
 	// Check asks the provider whether the account still works.

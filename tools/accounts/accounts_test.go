@@ -31,8 +31,8 @@ func (f *fakeDesk) Accounts(_ context.Context, p tools.Principal) ([]Account, er
 	return f.accounts, f.note(p, "accounts")
 }
 
-func (f *fakeDesk) Connect(_ context.Context, p tools.Principal, provider string) (tools.Visit, error) {
-	return tools.Visit{ID: "v", URL: "http://here/connect/T", Code: "ABCD-EFGH", Expires: time.Unix(1e9, 0)}, f.note(p, "connect "+provider)
+func (f *fakeDesk) Connect(_ context.Context, p tools.Principal, provider string, further []string) (tools.Visit, error) {
+	return tools.Visit{ID: "v", URL: "http://here/connect/T", Code: "ABCD-EFGH", Expires: time.Unix(1e9, 0)}, f.note(p, strings.Join(append([]string{"connect", provider}, further...), " "))
 }
 
 func (f *fakeDesk) Disconnect(_ context.Context, p tools.Principal, provider string) (Gone, error) {
@@ -95,6 +95,8 @@ func TestTools(t *testing.T) {
 			[]string{"Figma is connected as Ann (ann@example.com)", `"connected":true`}, "alice accounts", false},
 		{"unless the person wants another account", "connect_account", `{"provider":"figma","reconnect":true}`, fakeDesk{accounts: connectedFigma()},
 			[]string{"http://here/connect/T"}, "alice accounts, alice connect figma", true},
+		{"or further permissions", "connect_account", `{"provider":"figma","scopes":["projects:read"]}`, fakeDesk{accounts: connectedFigma()},
+			[]string{"http://here/connect/T"}, "alice accounts, alice connect figma projects:read", true},
 		{"a provider that is not offered", "connect_account", `{"provider":"figmma"}`, fakeDesk{},
 			[]string{"unknown_provider", "Did you mean figma? Choose from figma, slack."}, "", false},
 		{"disconnecting says what is left by hand", "disconnect_account", `{"provider":"figma"}`, fakeDesk{accounts: connectedFigma(), gone: Gone{Name: "Ann", ByHand: "https://figma.example/settings"}},

@@ -13,12 +13,13 @@ var connectSpec = tools.Spec{
 	Effect: tools.Overwrites,
 	Description: "Give the person the page where they connect their account at a provider, in two clicks. " +
 		"Nothing changes until they allow it there; the link is good for 15 minutes. " +
-		"Set reconnect to change the account or its permissions. Call list_accounts to see what is connected.",
+		"Set reconnect to change the account, or scopes for further permissions. Call list_accounts to see what is connected.",
 }
 
 type connectArgs struct {
-	Provider  string `json:"provider" jsonschema:"such as figma, slack or github; list_accounts has them all"`
-	Reconnect bool   `json:"reconnect,omitempty" jsonschema:"make the page although the account is connected"`
+	Provider  string   `json:"provider" jsonschema:"such as figma, slack or github; list_accounts has them all"`
+	Reconnect bool     `json:"reconnect,omitempty" jsonschema:"make the page although the account is connected"`
+	Scopes    []string `json:"scopes,omitempty" jsonschema:"permissions to ask for beside the usual ones, by the provider's names, such as im:history"`
 }
 
 type connectResult struct {
@@ -43,7 +44,7 @@ func (h handlers) connect(ctx context.Context, in connectArgs) (connectResult, e
 		return connectResult{}, err
 	}
 	out := connectResult{Provider: a.Provider, title: a.Title}
-	if a.Status == Connected && !in.Reconnect || tools.Returned(ctx) {
+	if a.Status == Connected && !in.Reconnect && len(in.Scopes) == 0 || tools.Returned(ctx) {
 		out.Connected, out.Account = a.Status == Connected, a.label()
 		out.Next = "Call the tools of " + a.Title + "."
 		if !out.Connected {
@@ -51,7 +52,7 @@ func (h handlers) connect(ctx context.Context, in connectArgs) (connectResult, e
 		}
 		return out, nil
 	}
-	v, err := h.desk.Connect(ctx, tools.PrincipalOf(ctx), a.Provider)
+	v, err := h.desk.Connect(ctx, tools.PrincipalOf(ctx), a.Provider, in.Scopes)
 	if err != nil {
 		return connectResult{}, err
 	}
