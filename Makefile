@@ -8,7 +8,7 @@ GO ?= go
 FUZZTIME ?= 10m
 MUTANTS ?= 200000
 
-.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas browser independent framelink clean
+.PHONY: help demo test build check race fuzz mutants bench golden docs conformance clients replicas browser independent framelink slackpeer clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,13 +34,16 @@ check: need-cc ## formatting, vet, staticcheck, tidy modules; changes nothing
 race: need-postgres need-redis need-nginx need-chromium need-modules ## run the tests with the race detector
 	$(GO) test -race -timeout 20m ./...
 
-fuzz: ## fuzz the guard, the message gate, tokens, caches and Figma's files, FUZZTIME each (10m)
+fuzz: ## fuzz the guard, the message gate, tokens, caches, Figma's files and Slack's messages, FUZZTIME each (10m)
 	$(GO) test ./sqlguard -run '^$$' -fuzz FuzzCheck -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/transport -run '^$$' -fuzz FuzzGate -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./oauth/bearer -run '^$$' -fuzz FuzzVerify -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./oauth -run '^$$' -fuzz FuzzDecode -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/figma/design -run '^$$' -fuzz FuzzRead -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./tools/figma/design -run '^$$' -fuzz FuzzDecode -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/slack/mrkdwn -run '^$$' -fuzz FuzzFromMarkdown -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/slack/mrkdwn -run '^$$' -fuzz FuzzMrkdwn -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
+	$(GO) test ./tools/slack/blockkit -run '^$$' -fuzz FuzzGuard -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 	$(GO) test ./store -run '^$$' -fuzz FuzzDecodeResult -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
 mutants: ## mutate the denied statements, MUTANTS of them (200000)
@@ -72,6 +75,9 @@ independent: need-npm ## run against providers that others wrote: oauth2-mock-se
 
 framelink: need-postgres need-npm build ## read the same Figma files with Framelink's server and this one: sizes, times
 	@examples/framelink/run.sh $(BIN)
+
+slackpeer: need-npm build ## the same tasks with slack-mcp-server and this one on a sandbox of Slack: sizes, calls, times
+	@examples/slackpeer/run.sh $(BIN)
 
 clean: ## remove what was built
 	rm -rf bin out

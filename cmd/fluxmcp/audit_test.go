@@ -72,7 +72,7 @@ func TestCallsAreRecorded(t *testing.T) {
 		t.Errorf("migrate down over an audit with rows: got %v, %s, want a refusal that says how", err, out)
 	}
 	defer func() {
-		if out, err := down("--yes"); err != nil || !strings.Contains(out, "down 0006_figma_files") {
+		if out, err := down("--yes"); err != nil || !strings.Contains(out, "down 0007_slack") {
 			t.Errorf("migrate down --yes: got %v, %s", err, out)
 		}
 	}()

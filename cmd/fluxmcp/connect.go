@@ -55,7 +55,7 @@ func (c *cli) connect(ctx context.Context, provider string, browse bool) error {
 	if _, ok := d.offered[provider]; !ok {
 		return d.notThere(provider)
 	}
-	v, err := d.visit(ctx, personOf(localUser()), provider, "fluxmcp connect")
+	v, err := d.visit(ctx, consent.Request{Person: personOf(localUser()), Provider: provider, Client: "fluxmcp connect"})
 	if err != nil {
 		return err
 	}

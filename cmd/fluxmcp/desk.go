@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/oauth"
@@ -20,7 +21,7 @@ import (
 // commands alike. It answers accounts.Desk. Safe for concurrent use.
 type desk struct {
 	offered  map[string]offeredProvider
-	byToken  string // provider that is used with a token of the settings instead; may be empty
+	byToken  map[string]bool // providers that are used with a token of the settings instead
 	registry *oauth.Registry
 	accounts *store.Accounts
 	source   *tokens.Source
@@ -70,7 +71,7 @@ func (d *desk) Accounts(ctx context.Context, p tools.Principal) ([]accounts.Acco
 		a, connected := byName[prov.Name]
 		_, offered := d.offered[prov.Name]
 		switch {
-		case prov.Name == d.byToken: // it is not used here
+		case d.byToken[prov.Name]: // it is not used here
 		case connected:
 			list = append(list, shown(a, prov))
 		case offered:
@@ -113,29 +114,36 @@ func reasonText(reason, title string) string {
 }
 
 // Connect makes the page where p connects an account.
-func (d *desk) Connect(ctx context.Context, p tools.Principal, provider string) (tools.Visit, error) {
-	if _, ok := d.offered[provider]; !ok {
+func (d *desk) Connect(ctx context.Context, p tools.Principal, provider string, further []string) (tools.Visit, error) {
+	o, ok := d.offered[provider]
+	if !ok {
 		return tools.Visit{}, &notOffered{d.title(provider), provider}
 	}
-	v, err := d.visit(ctx, personOf(p), provider, tools.ClientName(ctx))
+	with, err := o.client.Provider().WithScopes(further)
+	var unknown *oauth.BadProvider
+	if errors.As(err, &unknown) {
+		return tools.Visit{}, tools.NewBadArgument(d.title(provider)+" "+unknown.Problem+" among the scopes that fluxmcp asks for", unknown.Hint())
+	}
+	r := consent.Request{Person: personOf(p), Provider: provider, Scopes: with.DefaultScopes(), Client: tools.ClientName(ctx)}
+	v, err := d.visit(ctx, r)
 	v.Message = "fluxmcp needs your permission to use your " + d.title(provider) + " account."
 	return v, err
 }
 
 // Manage makes the page where p sees all accounts.
 func (d *desk) Manage(ctx context.Context, p tools.Principal) (tools.Visit, error) {
-	v, err := d.visit(ctx, personOf(p), "", tools.ClientName(ctx))
+	v, err := d.visit(ctx, consent.Request{Person: personOf(p), Client: tools.ClientName(ctx)})
 	v.Message = "Here you see and change the accounts that fluxmcp may use for you."
 	return v, err
 }
 
 // visit makes a ticket and the link to it.
-func (d *desk) visit(ctx context.Context, p oauth.Person, provider, client string) (tools.Visit, error) {
+func (d *desk) visit(ctx context.Context, r consent.Request) (tools.Visit, error) {
 	base, err := d.page(ctx)
 	if err != nil {
 		return tools.Visit{}, err
 	}
-	link, err := d.flow.Ask(ctx, consent.Request{Person: p, Provider: provider, Client: client})
+	link, err := d.flow.Ask(ctx, r)
 	if err != nil {
 		return tools.Visit{}, d.named(err)
 	}
@@ -255,20 +263,56 @@ func (d *desk) named(err error) error {
 	return err
 }
 
-// connectPage answers tools.Runtime.Connect: the page that mends err.
-func (d *desk) connectPage(ctx context.Context, err error) *tools.Visit {
+// mends says which account, connected again and with which further scopes,
+// mends err; empty: none does.
+func (d *desk) mends(err error) (provider string, scopes []string) {
 	var none *oauth.NotConnected
 	var again *oauth.NeedsReconnect
-	provider := ""
+	var narrow interface {
+		MissingScopes() (provider string, scopes []string)
+	}
 	switch {
 	case errors.As(err, &none):
-		provider = none.Provider
+		return none.Provider, nil
 	case errors.As(err, &again):
-		provider = again.Provider
-	default:
+		return again.Provider, nil
+	case !errors.As(err, &narrow):
+		return "", nil
+	}
+	provider, missing := narrow.MissingScopes()
+	o, ok := d.offered[provider]
+	if !ok {
+		return "", nil // a token of a setting
+	}
+	return further(o.client.Provider(), missing)
+}
+
+// further are those of missing that p does not ask for by default; where one of
+// several would do, and the person may have been asked for it already, none.
+func further(p oauth.Provider, missing []string) (provider string, list []string) {
+	known := false
+	for _, s := range p.Scopes {
+		switch {
+		case !slices.Contains(missing, s.Name):
+		case s.Optional:
+			known, list = true, append(list, s.Name)
+		default:
+			return p.Name, nil
+		}
+	}
+	if !known {
+		return "", nil // nothing that could be asked for
+	}
+	return p.Name, list
+}
+
+// connectPage answers tools.Runtime.Connect: the page that mends err.
+func (d *desk) connectPage(ctx context.Context, err error) *tools.Visit {
+	provider, further := d.mends(err)
+	if provider == "" {
 		return nil
 	}
-	v, err := d.Connect(ctx, tools.PrincipalOf(ctx), provider)
+	v, err := d.Connect(ctx, tools.PrincipalOf(ctx), provider, further)
 	if err != nil {
 		d.log.ErrorContext(ctx, "no page to connect an account", "provider", provider, "cause", cause(err))
 		return nil

@@ -31,9 +31,24 @@ func (e *examination) figmaToken(ctx context.Context, a *app) {
 	}
 }
 
+// slackToken asks Slack whose SLACK_BOT_TOKEN is.
+func (e *examination) slackToken(ctx context.Context, a *app) {
+	const name = "SLACK_BOT_TOKEN"
+	if a.slackToken == nil {
+		return
+	}
+	me, err := a.slackToken.Identity(ctx)
+	if err != nil {
+		e.fail(name, err)
+		return
+	}
+	e.ok(name, "works, as "+me.Name+" of "+me.Title+"; only `stdio`, and `serve` for one person, use it")
+}
+
 // accounts looks at what connects people's accounts.
 func (e *examination) accounts(ctx context.Context, a *app) {
 	e.figmaToken(ctx, a)
+	e.slackToken(ctx, a)
 	if a.consent == nil && e.c.set.offersAccounts() {
 		return // settings has told why not
 	}

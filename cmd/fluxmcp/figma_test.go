@@ -16,17 +16,32 @@ import (
 // connects lets the person of a token connect Figma as somebody of the sandbox.
 func (s *httpServer) connects(t *testing.T, token, person string) {
 	t.Helper()
-	answer := s.tool(t, token, "connect_account", `{"provider":"figma","reconnect":true}`)
+	s.connectsTo(t, token, "Figma", person)
+}
+
+// connectsTo lets the person of a token connect an account, with further scopes.
+func (s *httpServer) connectsTo(t *testing.T, token, title, person string, scopes ...string) {
+	t.Helper()
+	args, err := json.Marshal(m{"provider": strings.ToLower(title), "reconnect": true, "scopes": scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.allow(t, s.tool(t, token, "connect_account", string(args)), title, person)
+}
+
+// allow opens the page of an answer and clicks through it.
+func (s *httpServer) allow(t *testing.T, answer, title, person string) {
+	t.Helper()
 	fill := []string{}
 	if code := regexp.MustCompile(`[A-Z0-9]{4}-[A-Z0-9]{4}`).FindString(answer); code != "" {
 		fill = []string{"code", code}
 	}
 	v := newVisitor(t)
 	v.visit(answer).press("Allow", fill...).press("Allow", "person", person)
-	if strings.Contains(v.text(), "Replace the Figma account?") {
+	if strings.Contains(v.text(), "Replace the "+title+" account?") {
 		v.press("Replace with")
 	}
-	v.sees("Figma is connected as")
+	v.sees(title + " is connected as")
 }
 
 // TestFigmaOfTwoPeople: one sees the file and reads it, the other does not see

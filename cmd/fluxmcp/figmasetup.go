@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/fluxstudio/fluxmcp/oauth/tokens"
 	"github.com/fluxstudio/fluxmcp/store/cache"
 	"github.com/fluxstudio/fluxmcp/store/figmafiles"
 	"github.com/fluxstudio/fluxmcp/store/vault"
@@ -21,12 +17,8 @@ import (
 
 // figmaUse is how Figma is reached: as the person who asks, or with one token.
 type figmaUse struct {
-	base    string
-	team    string
-	client  func(context.Context) *http.Client
-	account func(context.Context) (string, error)
-	vault   *vault.Vault // nil: what is read stays in this process
-	token   bool         // one token, FIGMA_ACCESS_TOKEN
+	apiUse
+	team string
 }
 
 // figmaUse is what set says of Figma; nil: it is not used. FIGMA_ACCESS_TOKEN
@@ -36,68 +28,26 @@ func (a *app) figmaUse(set *settings, kind serving) (*figmaUse, error) {
 	if team != "" && strings.Trim(team, "0123456789") != "" {
 		return nil, &badSetting{"FIGMA_TEAM_ID", "is no number", "Take it from the address of the team's page, after /team/."}
 	}
-	if usesToken(set, kind) {
+	if usesToken(set, kind, "figma") {
 		return a.figmaByToken(set, set.text("FIGMA_ACCESS_TOKEN"), team)
 	}
-	if set.text("FIGMA_ACCESS_TOKEN") != "" {
-		a.log.Warn("FIGMA_ACCESS_TOKEN is not used: everybody would act as its owner", "mend", "set FIGMA_CLIENT_ID and FIGMA_CLIENT_SECRET, so that people connect their own accounts")
-	}
-	if a.consent == nil {
+	a.warnOfToken(set, "figma")
+	reach := a.byAccounts("figma")
+	if reach == nil {
 		return nil, nil
 	}
-	d := a.consent.desk
-	o, ok := d.offered["figma"]
-	if !ok {
-		return nil, nil
-	}
-	return &figmaUse{
-		base: o.client.Provider().Bases["api"], team: team, client: d.httpClient("figma"), vault: a.consent.vault,
-		account: func(ctx context.Context) (string, error) {
-			id, err := d.source.Account(ctx, tokens.Key{Person: personOf(tools.PrincipalOf(ctx)), Provider: "figma"})
-			return id, d.named(err)
-		},
-	}, nil
-}
-
-// usesToken reports whether FIGMA_ACCESS_TOKEN counts.
-func usesToken(set *settings, kind serving) bool {
-	return set.text("FIGMA_ACCESS_TOKEN") != "" && (kind.open || !kind.calls)
-}
-
-// leaveToToken takes Figma from what is offered where FIGMA_ACCESS_TOKEN is used:
-// with both, nobody could tell as whom something is done.
-func leaveToToken(set *settings, kind serving, offered map[string]offeredProvider) error {
-	if _, both := offered["figma"]; !both || !usesToken(set, kind) {
-		return nil
-	}
-	if set.origin["FIGMA_CLIENT_ID"] != "sandbox" {
-		return &badSetting{"FIGMA_ACCESS_TOKEN", "is set beside FIGMA_CLIENT_ID, so that nobody could tell as whom things are done at Figma", "Leave one of them out."}
-	}
-	delete(offered, "figma")
-	return nil
+	return &figmaUse{apiUse: *reach, team: team}, nil
 }
 
 // figmaByToken reaches Figma with a token of the local user's.
 func (a *app) figmaByToken(set *settings, token, team string) (*figmaUse, error) {
-	base := strings.TrimSuffix(set.text("FIGMA_API_URL"), "/")
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost") {
-		return nil, &badSetting{"FIGMA_API_URL", "is no https URL", "Write it as https://api.figma.com, or leave it out."}
+	reach, err := a.byToken(set, "figma", "https://api.figma.com", func(base string) http.RoundTripper {
+		return api.PersonalToken(token, base, nil)
+	})
+	if err != nil {
+		return nil, err
 	}
-	client := &http.Client{Transport: api.PersonalToken(token, base, nil)}
-	sum := sha256.Sum256([]byte(token))
-	account := "token:" + hex.EncodeToString(sum[:16])
-	use := &figmaUse{
-		base: base, team: team, token: true, client: func(context.Context) *http.Client { return client },
-		account: func(context.Context) (string, error) { return account, nil },
-	}
-	switch {
-	case a.consent != nil:
-		use.vault = a.consent.vault
-	case a.private != nil:
-		use.vault, err = openVault(set)
-	}
-	return use, err
+	return &figmaUse{apiUse: *reach, team: team}, nil
 }
 
 // figmaCache bounds what is kept of parts of files, bytes.

@@ -48,12 +48,20 @@ var layers = map[string][]string{
 
 	"tools/transport/origins": {},
 
-	"store/figmafiles":              {"store", "store/internal/own", "store/vault", "oauth"},
+	"store/figmafiles":              {"store", "store/internal/kept", "store/internal/own", "store/vault", "oauth"},
+	"store/slackchannels":           {"store", "store/internal/kept", "store/internal/own", "store/vault", "oauth"},
+	"store/slackposts":              {"store", "store/internal/kept", "store/internal/own", "oauth"},
 	"tools/figma/api":               {},
 	"tools/figma/design":            {},
 	"tools/figma/design/designtest": {},
 	"tools/figma/figmatest":         {},
 	"tools/figma/files":             {"tools/figma/api", "tools/figma/design"},
+	"tools/slack":                   {"tools", "tools/slack/api", "tools/slack/blockkit", "tools/slack/mrkdwn", "tools/slack/names", "tools/slack/posting"},
+	"tools/slack/api":               {},
+	"tools/slack/blockkit":          {"tools/slack/mrkdwn"},
+	"tools/slack/mrkdwn":            {},
+	"tools/slack/names":             {"tools", "tools/slack/api"},
+	"tools/slack/posting":           {"tools", "tools/slack/api"},
 }
 
 // TestLayers holds the direction of imports: down, and never sideways.

@@ -1,7 +1,7 @@
 // Command independent connects accounts, with fluxmcp's consent flow and OAuth
-// client, at providers that other people wrote, and asks a server made of
-// Figma's OpenAPI all that its client of Figma can ask, and checks what comes of
-// it. It knows no database and no HTTP server of ours: what is kept is kept in
+// client, at providers that other people wrote; asks a server made of Figma's
+// OpenAPI all that its client of Figma can ask, and emulate all that its client of
+// Slack can; and checks what comes of it. It knows no database and no HTTP server of ours: what is kept is kept in
 // memory.
 //
 // run.sh starts the providers and then this.
@@ -58,6 +58,10 @@ func main() {
 	if err := figma(ctx, *at["figma"]); err != nil {
 		failed = true
 		fmt.Println("FAIL  figma   ", err)
+	}
+	if err := slackTools(ctx, *at["slack"]+"/api"); err != nil {
+		failed = true
+		fmt.Println("FAIL  slack   ", err)
 	}
 	if failed {
 		os.Exit(1)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Connects accounts at providers that other people wrote: oauth2-mock-server,
 # which fluxmcp only knows from generic.yaml, and emulate, as Slack and as GitHub;
-# and asks Prism, which knows Figma's OpenAPI alone, what the client of Figma asks.
+# asks Prism, which knows Figma's OpenAPI alone, what the client of Figma asks, and
+# emulate what the client of Slack asks.
 #
 #   examples/independent/run.sh
 set -euo pipefail
@@ -28,7 +29,7 @@ serve() { # name, command...
 	servers+=($!)
 }
 serve generic "$MODULES/oauth2-mock-server/dist/oauth2-mock-server.mjs" -a 127.0.0.1 -p "$generic"
-serve slack "$MODULES/emulate/dist/index.js" start --service slack --port "$slack" --seed "$here/emulate.yaml"
+serve slack "$MODULES/emulate/dist/index.js" start --service slack --port "$slack" --base-url "http://127.0.0.1:$slack" --seed "$here/emulate.yaml"
 serve github "$MODULES/emulate/dist/index.js" start --service github --port "$github" --seed "$here/emulate.yaml"
 serve figma "$MODULES/@stoplight/prism-cli/dist/index.js" mock --host 127.0.0.1 --port "$figma" "$root/examples/sandbox/testdata/figma/openapi.yaml"
 

@@ -58,7 +58,8 @@ func known(ok bool) error {
 }
 
 // control serves the knobs to this machine: POST /_control/NAME with a command,
-// GET /_control/counts and /_control/requests with ?provider=.
+// GET /_control/counts and /_control/requests with ?provider=, and /_control/posts
+// with slack.
 func (s *Sandbox) control() http.Handler {
 	mux := http.NewServeMux()
 	for name, turn := range s.knobs() {
@@ -105,6 +106,12 @@ func (s *Sandbox) see(w http.ResponseWriter, r *http.Request) {
 	switch r.PathValue("what") {
 	case "counts":
 		tell(w, http.StatusOK, map[string]any{"total": s.Count(name, ""), "counts": s.Counts(name)})
+	case "posts":
+		if name != Slack {
+			http.NotFound(w, r)
+			return
+		}
+		tell(w, http.StatusOK, map[string]any{"posts": s.SlackPosts()})
 	case "requests":
 		tell(w, http.StatusOK, map[string]any{"requests": s.Requests(name)})
 	default:
@@ -185,15 +192,16 @@ func (s *Sandbox) knobs() map[string]knob {
 			}
 			return s.Revoke(c.Provider, c.Person), nil
 		}, all...),
-		"expire":       at(func(_ *http.Request, c command) (any, error) { return s.Expire(c.Provider), nil }, all...),
-		"slack-pkce":   plain(func(c command) { s.SlackPKCE(c.On) }),
-		"slack-crowd":  plain(func(c command) { s.SlackCrowd(c.Channels, c.Users, c.Messages) }),
-		"slack-events": func(r *http.Request, c command) (any, error) { return nil, s.SlackEvents(r.Context(), c.URI) },
-		"slack-emit":   plain(func(c command) { s.EmitSlack(c.Team, c.Payload) }),
-		"figma-public": plain(func(c command) { s.FigmaPublic(c.On) }),
-		"figma-edit":   func(_ *http.Request, c command) (any, error) { return nil, known(s.EditFigma(c.File, c.On)) },
-		"figma-delete": func(_ *http.Request, c command) (any, error) { return nil, known(s.DeleteFigma(c.File)) },
-		"figma-large":  func(_ *http.Request, c command) (any, error) { return nil, known(s.FigmaTooLarge(c.File, c.On)) },
+		"expire":              at(func(_ *http.Request, c command) (any, error) { return s.Expire(c.Provider), nil }, all...),
+		"slack-pkce":          plain(func(c command) { s.SlackPKCE(c.On) }),
+		"slack-crowd":         plain(func(c command) { s.SlackCrowd(c.Channels, c.Users, c.Messages) }),
+		"slack-history-limit": plain(func(c command) { s.SlackHistoryLimit(c.Messages) }),
+		"slack-events":        func(r *http.Request, c command) (any, error) { return nil, s.SlackEvents(r.Context(), c.URI) },
+		"slack-emit":          plain(func(c command) { s.EmitSlack(c.Team, c.Payload) }),
+		"figma-public":        plain(func(c command) { s.FigmaPublic(c.On) }),
+		"figma-edit":          func(_ *http.Request, c command) (any, error) { return nil, known(s.EditFigma(c.File, c.On)) },
+		"figma-delete":        func(_ *http.Request, c command) (any, error) { return nil, known(s.DeleteFigma(c.File)) },
+		"figma-large":         func(_ *http.Request, c command) (any, error) { return nil, known(s.FigmaTooLarge(c.File, c.On)) },
 		"figma-unrendered": func(_ *http.Request, c command) (any, error) {
 			return nil, known(s.FigmaUnrendered(c.File, c.Nodes...))
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/gate"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/slack"
 )
 
 // Failure makes requests fail.
@@ -167,9 +168,23 @@ func (s *Sandbox) FigmaPlan(key, plan, seat string) bool { return s.figma.Plan(k
 // 5 minutes, 30 minutes and 3 hours; it returns how many.
 func (s *Sandbox) RedeliverFigma() int { return s.figma.Redeliver() }
 
-// SlackCrowd adds channels, users and messages to the workspace of Flux Studio;
-// the messages are of the last day, in the channel crowd.
+// SlackCrowd adds channels, users and messages to the workspace of Flux Studio.
+// The messages are those that the history of the channel crowd has, spread over
+// the last day: several authors, alerts of a bot, reactions, files, links; threads
+// come on top. The same numbers make the same crowd.
 func (s *Sandbox) SlackCrowd(channels, users, messages int) { s.slack.Crowd(channels, users, messages) }
+
+// SlackHistoryLimit gives at most n messages a call of conversations.history and
+// .replies, as for apps that are sold outside Slack's Marketplace, which have 15;
+// 0 lifts it.
+func (s *Sandbox) SlackHistoryLimit(n int) { s.slack.HistoryLimit(n) }
+
+// Post is a message that Slack's chat.postMessage took, as it was asked to.
+type Post = slack.Post
+
+// SlackPosts are all that chat.postMessage took, by time, those too whose answer
+// was lost, and whatever became of them.
+func (s *Sandbox) SlackPosts() []Post { return s.slack.Posts() }
 
 // SlackEvents sends Slack's events to url from now on; with an empty one, to
 // nowhere.

@@ -326,6 +326,11 @@ func TestKnobsOfAnotherProcess(t *testing.T) {
 			list, _ := a["channels"].([]any)
 			return len(list) > 8
 		}},
+		{"slack-history-limit", "slack-history-limit", map[string]any{"messages": 2}, func() bool {
+			_, a, _ := get(t, base+"/slack/api/conversations.history?channel=C0CRWTALK", s.SlackBotToken())
+			list, _ := a["messages"].([]any)
+			return len(list) == 2 && a["has_more"] == true
+		}},
 		{"reset", "reset", nil, func() bool { return s.Count(sandbox.Slack, "") == 0 }},
 	} {
 		if _, err := sandbox.Turn(ctx, base, c.knob, c.args); err != nil || !c.works() {

@@ -25,6 +25,7 @@ import (
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/gate"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/github"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/hooks"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/install"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/page"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/slack"
@@ -203,9 +204,23 @@ func (s *Sandbox) PersonalToken(provider, person string) string {
 	case ok && provider == Figma:
 		return figma.PersonalToken(p)
 	case ok && provider == Slack:
-		return slack.BotToken(company.StudioOf(p))
+		return install.BotToken(company.StudioOf(p))
 	}
 	panic(fmt.Sprintf("sandbox: there is no personal token of %q at %q", person, provider))
+}
+
+// SlackBotToken is the token of Slack's bot in the workspace of Flux Studio, which
+// installed the app by hand.
+func (s *Sandbox) SlackBotToken() string { return install.BotToken(company.Studios()[0]) }
+
+// SlackUserToken is the token that a person, who need not be one of those who can
+// sign in, got by installing Slack's app by hand. It may do all that there is.
+func (s *Sandbox) SlackUserToken(person string) string {
+	p, ok := company.ByKey(person)
+	if !ok {
+		panic(fmt.Sprintf("sandbox: there is nobody called %q", person))
+	}
+	return install.UserToken(p)
 }
 
 // Allow does what a person's browser does who allows what is asked at

@@ -189,7 +189,7 @@ func TestSlackUploadsInThreeSteps(t *testing.T) {
 	}
 	address, id := upload()
 	files := `[{"id":"` + id + `","title":"Notes"}]`
-	if a := slackCall(t, base, token, "files.completeUploadExternal", "files", files); a["error"] != "file_upload_not_completed" {
+	if a := slackCall(t, base, token, "files.completeUploadExternal", "files", files); a["error"] != "file_not_found" {
 		t.Errorf("complete before the bytes came: %v", a)
 	}
 	if status, _, _ := send(t, "POST", address, http.Header{"Content-Type": {"text/plain"}}, "hello, this is too much"); status != 400 {

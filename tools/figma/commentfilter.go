@@ -30,7 +30,7 @@ func (in getCommentsArgs) filter(now time.Time) (f commentFilter, err error) {
 		f.text += ", pinned to " + strings.Join(f.nodes, ", ")
 	}
 	if in.Since != "" {
-		if f.since, err = parseSince(in.Since, now); err != nil {
+		if f.since, err = tools.Since("since", in.Since, now); err != nil {
 			return f, err
 		}
 		f.text += ", activity since " + moment(f.since)
@@ -43,40 +43,6 @@ func (f commentFilter) wants(t thread) bool {
 	return (f.status == "all" || open == (f.status == "open")) &&
 		(len(f.nodes) == 0 || slices.Contains(f.nodes, t.NodeID)) &&
 		!t.activity.Before(f.since)
-}
-
-// unit is that of a span back from now; 0: there is none such.
-func unit(c byte) time.Duration {
-	switch c {
-	case 'm':
-		return time.Minute
-	case 'h':
-		return time.Hour
-	case 'd':
-		return 24 * time.Hour
-	case 'w':
-		return 7 * 24 * time.Hour
-	default:
-		return 0
-	}
-}
-
-// parseSince reads a time, a day, or a span back from now such as 7d.
-// Errors: bad_argument.
-func parseSince(s string, now time.Time) (time.Time, error) {
-	s = strings.TrimSpace(s)
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
-		}
-	}
-	if s != "" {
-		n, err := strconv.Atoi(s[:len(s)-1])
-		if u := unit(s[len(s)-1]); err == nil && u > 0 && n >= 0 && n <= 10_000 {
-			return now.Add(-time.Duration(n) * u), nil
-		}
-	}
-	return time.Time{}, tools.NewBadArgument("since is no time", "Write since as 2026-11-01T00:00:00Z, or back from now as 7d, 12h or 30m.")
 }
 
 // commentCursor is the thread after which to go on, in the order of threadsOf;

@@ -49,6 +49,9 @@ type Project struct {
 	FigmaFile string // key of its main file
 }
 
+// SlackApp is the id of the only app at Slack.
+const SlackApp = "A0SANDBOX1"
+
 // Studios lists the studios, the largest first.
 func Studios() []Studio {
 	return []Studio{

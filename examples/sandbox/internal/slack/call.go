@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/install"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
 )
 
@@ -39,19 +40,23 @@ func methods() []method {
 		{"conversations.list", read, false, (*call).listChannels},
 		{"conversations.info", read, false, (*call).channelInfo},
 		{"conversations.members", read, false, (*call).channelMembers},
+		{"users.conversations", read, false, (*call).myChannels},
 		{"conversations.join", []string{"channels:join", "channels:write"}, false, (*call).join},
 		{"conversations.open", []string{"im:write", "mpim:write"}, false, (*call).open},
 		{"conversations.history", history, false, (*call).history},
 		{"conversations.replies", history, false, (*call).replies},
 		{"users.list", []string{"users:read"}, false, (*call).listUsers},
 		{"users.info", []string{"users:read"}, false, (*call).userInfo},
+		{"bots.info", []string{"users:read"}, false, (*call).botInfo},
 		{"users.lookupByEmail", []string{"users:read.email"}, false, (*call).userByEmail},
 		{"chat.postMessage", write, false, (*call).postMessage},
 		{"chat.update", write, false, (*call).updateMessage},
 		{"chat.delete", write, false, (*call).deleteMessage},
 		{"chat.getPermalink", nil, false, (*call).permalink},
 		{"search.messages", []string{"search:read"}, true, (*call).search},
+		{"search.all", []string{"search:read"}, true, (*call).searchAll},
 		{"reactions.add", []string{"reactions:write"}, false, (*call).addReaction},
+		{"files.info", []string{"files:read"}, false, (*call).fileInfo},
 		{"files.getUploadURLExternal", []string{"files:write"}, false, (*call).uploadURL},
 		{"files.completeUploadExternal", []string{"files:write"}, false, (*call).completeUpload},
 	}
@@ -61,8 +66,8 @@ func methods() []method {
 func (s *Slack) Routes(mux *http.ServeMux) {
 	g := s.cfg.Gate
 	for _, m := range []string{"GET", "POST"} {
-		mux.Handle(m+" /oauth/v2/authorize", g.Handle(m+" /oauth/v2/authorize", nil, s.desk))
-		mux.Handle(m+" /api/oauth.v2.access", g.Handle("oauth.v2.access", grantType, http.HandlerFunc(s.access)))
+		mux.Handle(m+" /oauth/v2/authorize", g.Handle(m+" /oauth/v2/authorize", nil, s.Desk()))
+		mux.Handle(m+" /api/oauth.v2.access", g.Handle("oauth.v2.access", grantType, http.HandlerFunc(s.Access)))
 	}
 	mux.Handle("POST /_upload/{id}", g.Handle("upload", nil, http.HandlerFunc(s.takeUpload)))
 	for _, m := range methods() {
@@ -107,7 +112,7 @@ func (s *Slack) guard(m method) http.Handler {
 		w.Header().Set("X-OAuth-Scopes", strings.Join(c.token.Scopes, ","))
 		w.Header().Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
 		switch {
-		case m.human && c.token.Holder.Kind != kindUser:
+		case m.human && c.token.Holder.Kind != install.User:
 			write(w, http.StatusOK, no("not_allowed_token_type"))
 		case m.scopes != nil && !c.has(m.scopes...):
 			write(w, http.StatusOK, c.lacks(m.scopes[0]))
@@ -154,7 +159,7 @@ func (c *call) identify() string {
 	if value == "" {
 		return "not_authed"
 	}
-	t, err := c.issuer.Find(value)
+	t, err := c.Issuer().Find(value)
 	switch {
 	case errors.Is(err, issuer.RevokedToken):
 		return "token_revoked"
@@ -164,10 +169,10 @@ func (c *call) identify() string {
 		return "invalid_auth"
 	}
 	c.token = t
-	c.studio, _ = c.studioOf(t)
+	c.studio, _ = install.StudioOf(t)
 	c.me = c.studio.BotUser
-	if t.Holder.Kind == kindUser {
-		_, c.me, _ = strings.Cut(t.Holder.ID, "/")
+	if t.Holder.Kind == install.User {
+		c.me = strings.Split(t.Holder.ID, "/")[1] // T…/U…
 	}
 	return ""
 }
@@ -190,25 +195,52 @@ func (c *call) number(name string, otherwise, most int) int {
 	return min(n, most)
 }
 
+// limit reads the argument of that name, which must be a number where it is there.
+func (c *call) limit(otherwise, most int) (n int, ok bool) {
+	if text := c.args["limit"]; text != "" && text != "0" {
+		if n, err := strconv.Atoi(text); err != nil || n < 0 {
+			return 0, false
+		}
+	}
+	return c.number("limit", otherwise, most), true
+}
+
 // flag reads an argument that is true or 1.
 func (c *call) flag(name string) bool { return c.args[name] == "true" || c.args[name] == "1" }
 
-// cut is the part of a list that cursor and limit ask for; ok is false where the
-// cursor is none.
-func cut[T any](c *call, list []T, limit int) (part []T, next string, ok bool) {
+// cut is the part of a list that cursor and limit ask for, or what is wrong with
+// these.
+func cut[T any](c *call, list []T, otherwise, most int) (part []T, next, code string) {
+	limit, ok := c.limit(otherwise, most)
+	if !ok {
+		return nil, "", "invalid_limit"
+	}
 	from := 0
 	if text := c.args["cursor"]; text != "" {
-		raw, err := base64.StdEncoding.DecodeString(text)
-		if n, scanned := fmt.Sscanf(string(raw), "next:%d", &from); err != nil || n != 1 || scanned != nil || from < 0 {
-			return nil, "", false
+		if from, ok = cursorAt(text, "next:"); !ok {
+			return nil, "", "invalid_cursor"
 		}
 	}
 	from = min(from, len(list))
 	to := min(from+limit, len(list))
 	if to < len(list) {
-		next = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "next:%d", to))
+		next = cursorOf("next:", to)
 	}
-	return list[from:to], next, true
+	return list[from:to], next, ""
+}
+
+// cursorOf writes a place in a list down, and cursorAt reads it.
+func cursorOf(kind string, at int) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d", kind, at))
+}
+
+func cursorAt(text, kind string) (at int, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	number, found := strings.CutPrefix(string(raw), kind)
+	if at, bad := strconv.Atoi(number); err == nil && found && bad == nil && at >= 0 {
+		return at, true
+	}
+	return 0, false
 }
 
 func yes(more answer) answer {
@@ -226,10 +258,10 @@ func withCursor(next string, more answer) answer {
 func (c *call) authTest() answer {
 	a := answer{"url": "https://" + c.studio.SlackHost + ".slack.com/", "team": c.studio.Name, "team_id": c.studio.SlackTeam, "user_id": c.me, "is_enterprise_install": false}
 	c.mu.Lock()
-	u := c.userOf(c.me)
+	u := c.UserOf(c.me)
 	c.mu.Unlock()
-	a["user"] = u.name
-	if c.token.Holder.Kind == bot {
+	a["user"] = u.Name
+	if c.token.Holder.Kind == install.Bot {
 		a["bot_id"] = c.studio.BotID
 	}
 	if !c.token.Expires.IsZero() {
@@ -247,7 +279,7 @@ func (c *call) authRevoke() answer {
 	if c.token.Expires.IsZero() {
 		c.Revoke(func(h issuer.Holder, _ string) bool { return h == c.token.Holder })
 	} else {
-		c.issuer.RevokeToken(c.token.Access)
+		c.Issuer().RevokeToken(c.token.Access)
 	}
 	return yes(answer{"revoked": true})
 }

@@ -10,8 +10,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/hooks"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/install"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/talk"
 )
 
 // ErrUnverified is a receiver of events that does not answer the challenge.
@@ -51,14 +54,14 @@ func (s *Slack) signed(url string, body []byte) hooks.Delivery {
 func (s *Slack) Emit(team string, event map[string]any) {
 	s.mu.Lock()
 	url := s.events
-	s.serial++
-	id := fmt.Sprintf("Ev0SBX%06d", s.serial)
+	s.Serial++
+	id := fmt.Sprintf("Ev0SBX%06d", s.Serial)
 	s.mu.Unlock()
 	if url == "" {
 		return
 	}
 	body, err := json.Marshal(answer{
-		"token": "5bxdeprecatedtoken", "team_id": team, "api_app_id": appID, "event": event, "type": "event_callback", "event_id": id,
+		"token": "5bxdeprecatedtoken", "team_id": team, "api_app_id": company.SlackApp, "event": event, "type": "event_callback", "event_id": id,
 		"event_time": s.cfg.Now().Unix(), "is_ext_shared_channel": false,
 		"authorizations": []answer{{"enterprise_id": nil, "team_id": team, "user_id": "", "is_bot": false, "is_enterprise_install": false}},
 	})
@@ -71,14 +74,14 @@ func (s *Slack) Emit(team string, event map[string]any) {
 // Revoke ends the tokens that match, and tells the app which.
 func (s *Slack) Revoke(match func(issuer.Holder, string) bool) int {
 	ended := map[string]map[string][]string{} // team → oauth or bot → users
-	n := s.issuer.Revoke(func(h issuer.Holder, person string) bool {
+	n := s.Issuer().Revoke(func(h issuer.Holder, person string) bool {
 		if !match(h, person) {
 			return false
 		}
 		team, user, _ := strings.Cut(h.ID, "/")
-		kind := map[string]string{kindUser: "oauth", bot: "bot"}[h.Kind]
+		kind := map[string]string{install.User: "oauth", install.Bot: "bot"}[h.Kind]
 		if kind == "bot" {
-			user = botOf(team)
+			user = talk.BotOf(team)
 		}
 		if ended[team] == nil {
 			ended[team] = map[string][]string{"oauth": {}, "bot": {}}

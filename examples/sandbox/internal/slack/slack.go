@@ -8,19 +8,14 @@ package slack
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
-	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/consent"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/gate"
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/hooks"
-	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/issuer"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/install"
+	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/talk"
 )
-
-// appID is that of the only app.
-const appID = "A0SANDBOX1"
 
 // SigningSecret signs what the sandbox sends.
 const SigningSecret = "5bx0signing0secret0not0a0real0one0"
@@ -36,71 +31,36 @@ type Config struct {
 
 // Slack is safe for concurrent use.
 type Slack struct {
-	cfg    Config
-	issuer *issuer.Issuer
-	desk   *consent.Desk
+	*install.Install
+	cfg Config
 
-	mu       sync.Mutex
-	rotation bool
-	pkce     bool
-	grace    time.Duration
-	users    []*user
-	known    map[string]*user // by id
-	channels []*channel
-	uploads  map[string]*upload
-	events   string // URL that events are sent to; empty: nowhere
-	serial   int
+	mu sync.Mutex
+	*talk.World
+	uploads map[string]*upload
+	posts   []Post
+	most    int    // messages a call of history or replies; 0: as asked
+	events  string // URL that events are sent to; empty: nowhere
 }
 
 // New makes a stand-in with its workspaces.
 func New(cfg Config) *Slack {
-	s := &Slack{cfg: cfg, uploads: map[string]*upload{}, known: map[string]*user{}}
-	s.issuer = issuer.New(issuer.Config{
-		ClientID: "sandbox-slack", Secret: "sandbox-slack-secret-not-a-real-one", CodeLife: codeLife, Now: cfg.Now, Redirect: below,
-	})
-	s.desk = consent.New(asker{s}, s.issuer, true)
-	for _, studio := range company.Studios() {
-		s.issuer.Plant(issuer.Token{Holder: issuer.Holder{ID: studio.SlackTeam + "/byhand", Kind: bot}, Access: BotToken(studio), Scopes: botScopes()})
-	}
-	s.fill()
-	return s
+	return &Slack{Install: install.New(cfg.Now), World: talk.New(cfg.Now), cfg: cfg, uploads: map[string]*upload{}}
 }
 
-// BotToken is the token of the app in a workspace that installed it by hand.
-func BotToken(s company.Studio) string { return "xoxb-SANDBOX-" + s.SlackTeam }
-
-// below allows a registered redirect URI and what is below it.
-// Source: https://docs.slack.dev/authentication/installing-with-oauth
-func below(registered, asked string) bool {
-	rest, ok := strings.CutPrefix(asked, strings.TrimSuffix(registered, "/"))
-	return ok && !strings.Contains(rest, "..") && (rest == "" || rest[0] == '/' || rest[0] == '?')
-}
-
-// Issuer has the tokens.
-func (s *Slack) Issuer() *issuer.Issuer { return s.issuer }
-
-// Desk has the consent page.
-func (s *Slack) Desk() *consent.Desk { return s.desk }
-
-// Rotation makes tokens that expire, from now on.
-func (s *Slack) Rotation(on bool) {
+// Crowd adds channels, users and messages: see talk.
+func (s *Slack) Crowd(channels, users, messages int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rotation = on
+	s.World.Crowd(channels, users, messages)
 }
 
-// PKCE makes the app a public client.
-func (s *Slack) PKCE(on bool) {
+// HistoryLimit gives at most so many messages a call of history and replies, as
+// for apps outside Slack's Marketplace that others distribute; 0: as asked.
+// Source: https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+func (s *Slack) HistoryLimit(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pkce = on
-}
-
-// Grace is how long a used refresh token still works.
-func (s *Slack) Grace(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.grace = d
+	s.most = n
 }
 
 // Refuse answers as Slack does when it is not well, or when it is too much.

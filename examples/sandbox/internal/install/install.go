@@ -1,12 +1,17 @@
-package slack
+// Package install is how people install Slack's app: the consent page, what it may
+// be asked, codes, tokens and their rotation. It knows no method of the Web API but
+// oauth.v2.access.
+package install
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/examples/sandbox/internal/company"
@@ -22,9 +27,39 @@ const (
 	publicRefresh = 30 * 24 * time.Hour // of an app that uses PKCE
 	maxLive       = 2                   // access tokens, with rotation
 
-	kindUser = "user"
-	bot      = "bot"
+	// User and Bot are the kinds of those who hold tokens: a person, whose id is
+	// TEAM/USER, and the app in a workspace, whose id is TEAM. More may follow a slash.
+	User = "user"
+	Bot  = "bot"
 )
+
+// Install is safe for concurrent use.
+type Install struct {
+	issuer *issuer.Issuer
+	desk   *consent.Desk
+
+	mu       sync.Mutex
+	rotation bool
+	pkce     bool
+	grace    time.Duration
+}
+
+// New makes an app that nobody has installed but by hand: for each studio, and for
+// each person.
+func New(now func() time.Time) *Install {
+	s := &Install{issuer: issuer.New(issuer.Config{
+		ClientID: "sandbox-slack", Secret: "sandbox-slack-secret-not-a-real-one", CodeLife: codeLife, Now: now, Redirect: below,
+	})}
+	s.desk = consent.New(asker{s}, s.issuer, true)
+	for _, studio := range company.Studios() {
+		s.issuer.Plant(issuer.Token{Holder: issuer.Holder{ID: studio.SlackTeam + "/byhand", Kind: Bot}, Access: BotToken(studio), Scopes: botScopes()})
+	}
+	for _, p := range company.People() {
+		holder := issuer.Holder{ID: company.StudioOf(p).SlackTeam + "/" + p.SlackID + "/byhand", Kind: User}
+		s.issuer.Plant(issuer.Token{Holder: holder, Access: UserToken(p), Scopes: userScopes()})
+	}
+	return s
+}
 
 // userScopes lists what an app can ask for as a person.
 func userScopes() []string {
@@ -41,11 +76,22 @@ func botScopes() []string {
 	}
 }
 
+// answer is the body of an answer.
+type answer map[string]any
+
+// no is an answer that says what is wrong.
+func no(code string) answer { return answer{"ok": false, "error": code} }
+
+func write(w http.ResponseWriter, a answer) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_ = json.NewEncoder(w).Encode(a) // who does not get it has left
+}
+
 // policy is how tokens live as the app is set up now.
-func (s *Slack) policy(kind string) issuer.Policy {
+func (s *Install) policy(kind string) issuer.Policy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	prefix := map[string]string{kindUser: "xoxp-", bot: "xoxb-"}[kind]
+	prefix := map[string]string{User: "xoxp-", Bot: "xoxb-"}[kind]
 	if !s.rotation {
 		return issuer.Policy{Prefix: prefix + "SANDBOX-", Same: true, Additive: true}
 	}
@@ -59,12 +105,55 @@ func (s *Slack) policy(kind string) issuer.Policy {
 	return p
 }
 
+// BotToken is the token of the app in a workspace that installed it by hand.
+func BotToken(s company.Studio) string { return "xoxb-SANDBOX-" + s.SlackTeam }
+
+// UserToken is the token of the app for a person who installed it by hand. It may
+// do all that a person can allow.
+func UserToken(p company.Person) string {
+	return "xoxp-SANDBOX-" + strings.ReplaceAll(p.Key, ".", "_")
+}
+
+// below allows a registered redirect URI and what is below it.
+// Source: https://docs.slack.dev/authentication/installing-with-oauth
+func below(registered, asked string) bool {
+	rest, ok := strings.CutPrefix(asked, strings.TrimSuffix(registered, "/"))
+	return ok && !strings.Contains(rest, "..") && (rest == "" || rest[0] == '/' || rest[0] == '?')
+}
+
+// Issuer has the tokens.
+func (s *Install) Issuer() *issuer.Issuer { return s.issuer }
+
+// Desk has the consent page.
+func (s *Install) Desk() *consent.Desk { return s.desk }
+
+// Rotation makes tokens that expire, from now on.
+func (s *Install) Rotation(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rotation = on
+}
+
+// PKCE makes the app a public client.
+func (s *Install) PKCE(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pkce = on
+}
+
+// Grace is how long a used refresh token still works.
+func (s *Install) Grace(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grace = d
+}
+
 // asker checks what Slack's consent page is asked.
-type asker struct{ s *Slack }
+type asker struct{ s *Install }
 
 // Ask checks the query of the consent page.
 func (a asker) Ask(q url.Values) (issuer.Ask, *consent.Refusal) {
-	scopes := map[string][]string{bot: commas(q.Get("scope")), kindUser: commas(q.Get("user_scope"))}
+	scopes := map[string][]string{Bot: Commas(q.Get("scope")), User: Commas(q.Get("user_scope"))}
 	ask := issuer.Ask{RedirectURI: q.Get("redirect_uri"), State: q.Get("state"), Scopes: scopes}
 	if ask.RedirectURI == "" {
 		ask.RedirectURI = a.s.issuer.Registered()
@@ -81,7 +170,7 @@ func (a asker) Ask(q url.Values) (issuer.Ask, *consent.Refusal) {
 	if issuer.CheckChallenge(ask.Challenge, q.Get("code_challenge_method"), false) != nil {
 		return issuer.Ask{}, &consent.Refusal{Status: http.StatusBadRequest, Text: "invalid_code_challenge: only S256 is supported"}
 	}
-	if len(scopes[bot]) > 0 && onDesktop(ask.RedirectURI) {
+	if len(scopes[Bot]) > 0 && onDesktop(ask.RedirectURI) {
 		return issuer.Ask{}, &consent.Refusal{Status: http.StatusBadRequest, Text: "invalid_scope: redirects to this machine cannot request bot scopes when the app uses PKCE"}
 	}
 	return ask, nil
@@ -99,9 +188,9 @@ func (a asker) trouble(q url.Values, ask issuer.Ask) string {
 		return "redirect_uri did not match any configured URIs. Passed URI: " + ask.RedirectURI
 	case q.Get("state") == "":
 		return "missing_state: the sandbox wants one, though Slack only recommends it"
-	case len(ask.Scopes[bot])+len(ask.Scopes[kindUser]) == 0:
+	case len(ask.Scopes[Bot])+len(ask.Scopes[User]) == 0:
 		return "no_scopes"
-	case unknown(bot, botScopes()), unknown(kindUser, userScopes()):
+	case unknown(Bot, botScopes()), unknown(User, userScopes()):
 		return "invalid_scope"
 	}
 	return ""
@@ -117,17 +206,18 @@ func onDesktop(uri string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() || u.Scheme != "http" && u.Scheme != "https"
 }
 
-func commas(list string) []string {
+// Commas are the parts of a list that is separated by commas or blanks.
+func Commas(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // Page is what the consent page shows.
 func (asker) Page(a issuer.Ask) page.Consent {
 	c := page.Consent{Look: "slack", Title: "Slack", App: "fluxmcp"}
-	if list := a.Scopes[kindUser]; len(list) > 0 {
+	if list := a.Scopes[User]; len(list) > 0 {
 		c.Lists = append(c.Lists, page.Scopes{Heading: "It will be able to act as you with", Names: list})
 	}
-	if list := a.Scopes[bot]; len(list) > 0 {
+	if list := a.Scopes[Bot]; len(list) > 0 {
 		c.Lists = append(c.Lists, page.Scopes{Heading: "It will be able to act as an app with", Names: list})
 	}
 	return c
@@ -136,25 +226,25 @@ func (asker) Page(a issuer.Ask) page.Consent {
 // Denied are the parameters of a callback that says no.
 func (asker) Denied() url.Values { return url.Values{"error": {"access_denied"}} }
 
-// access answers oauth.v2.access: codes and refresh tokens.
-func (s *Slack) access(w http.ResponseWriter, r *http.Request) {
+// Access answers oauth.v2.access: codes and refresh tokens.
+func (s *Install) Access(w http.ResponseWriter, r *http.Request) {
 	if code := s.authenticate(r); code != "" {
-		write(w, http.StatusOK, no(code))
+		write(w, no(code))
 		return
 	}
 	switch r.FormValue("grant_type") {
 	case "", "authorization_code":
-		write(w, http.StatusOK, s.exchange(r))
+		write(w, s.exchange(r))
 	case "refresh_token":
-		write(w, http.StatusOK, s.renew(r))
+		write(w, s.renew(r))
 	default:
-		write(w, http.StatusOK, no("invalid_grant_type"))
+		write(w, no("invalid_grant_type"))
 	}
 }
 
 // authenticate proves the app, by Basic or in the form; a public client only
 // names itself. It returns Slack's code of what is wrong.
-func (s *Slack) authenticate(r *http.Request) string {
+func (s *Install) authenticate(r *http.Request) string {
 	id, secret, basic := r.BasicAuth()
 	if basic {
 		id, _ = url.QueryUnescape(id)
@@ -178,7 +268,7 @@ func (s *Slack) authenticate(r *http.Request) string {
 	return ""
 }
 
-func (s *Slack) exchange(r *http.Request) answer {
+func (s *Install) exchange(r *http.Request) answer {
 	redirect := r.FormValue("redirect_uri")
 	if redirect == "" {
 		redirect = s.issuer.Registered()
@@ -203,28 +293,28 @@ func (s *Slack) exchange(r *http.Request) answer {
 
 // granted makes the tokens of a consent: the app's at the top, the person's
 // under authed_user, and neither where it was not asked for.
-func (s *Slack) granted(ask issuer.Ask, person string) answer {
+func (s *Install) granted(ask issuer.Ask, person string) answer {
 	p, _ := company.ByKey(person)
 	studio := company.StudioOf(p)
 	a := s.envelope(studio)
 	authed := answer{"id": p.SlackID}
-	if scopes := ask.Scopes[kindUser]; len(scopes) > 0 {
-		s.put(authed, s.issuer.Issue(issuer.Holder{ID: studio.SlackTeam + "/" + p.SlackID, Kind: kindUser}, person, scopes, s.policy(kindUser)))
+	if scopes := ask.Scopes[User]; len(scopes) > 0 {
+		s.put(authed, s.issuer.Issue(issuer.Holder{ID: studio.SlackTeam + "/" + p.SlackID, Kind: User}, person, scopes, s.policy(User)))
 	}
 	a["authed_user"] = authed
-	if scopes := ask.Scopes[bot]; len(scopes) > 0 {
-		s.put(a, s.issuer.Issue(issuer.Holder{ID: studio.SlackTeam, Kind: bot}, person, scopes, s.policy(bot)))
+	if scopes := ask.Scopes[Bot]; len(scopes) > 0 {
+		s.put(a, s.issuer.Issue(issuer.Holder{ID: studio.SlackTeam, Kind: Bot}, person, scopes, s.policy(Bot)))
 		a["bot_user_id"] = studio.BotUser
 	}
 	return a
 }
 
-func (s *Slack) envelope(studio company.Studio) answer {
-	return answer{"ok": true, "app_id": appID, "team": answer{"id": studio.SlackTeam, "name": studio.Name}, "enterprise": nil, "is_enterprise_install": false}
+func (s *Install) envelope(studio company.Studio) answer {
+	return answer{"ok": true, "app_id": company.SlackApp, "team": answer{"id": studio.SlackTeam, "name": studio.Name}, "enterprise": nil, "is_enterprise_install": false}
 }
 
 // put writes a token down.
-func (s *Slack) put(a answer, t issuer.Token) {
+func (s *Install) put(a answer, t issuer.Token) {
 	a["access_token"], a["token_type"], a["scope"] = t.Access, t.Holder.Kind, strings.Join(t.Scopes, ",")
 	if t.Refresh != "" {
 		a["refresh_token"], a["expires_in"] = t.Refresh, issuer.Seconds(t.Life)
@@ -233,22 +323,22 @@ func (s *Slack) put(a answer, t issuer.Token) {
 
 // renew answers a refresh token. Whose ever it is, the token is at the top, and
 // token_type says whose.
-func (s *Slack) renew(r *http.Request) answer {
+func (s *Install) renew(r *http.Request) answer {
 	t, err := s.issuer.Renew(r.FormValue("refresh_token"), s.policy)
 	if err != nil {
 		return no("invalid_refresh_token")
 	}
-	studio, _ := s.studioOf(t)
+	studio, _ := StudioOf(t)
 	a := s.envelope(studio)
 	s.put(a, t)
-	if t.Holder.Kind == bot {
+	if t.Holder.Kind == Bot {
 		a["bot_user_id"] = studio.BotUser
 	}
 	return a
 }
 
-// studioOf is where a token is good.
-func (s *Slack) studioOf(t issuer.Token) (company.Studio, bool) {
+// StudioOf is where a token is good.
+func StudioOf(t issuer.Token) (company.Studio, bool) {
 	team, _, _ := strings.Cut(t.Holder.ID, "/")
 	for _, st := range company.Studios() {
 		if st.SlackTeam == team {

@@ -1,0 +1,49 @@
+package posting
+
+import (
+	"context"
+	"time"
+)
+
+// The states of a claim.
+const (
+	Pending = "pending" // an attempt is under way, or ended without a word
+	Unknown = "unknown" // an attempt ended whose outcome is not known
+	Posted  = "posted"
+)
+
+// Key is what a claim is about.
+type Key struct {
+	Person  string // as Config.Person gives it
+	Account string // as Config.Account gives it
+	Key     string // at most 204 characters
+}
+
+// Claim is what there was of a key, or that there was nothing.
+type Claim struct {
+	New       bool   // this call made it, and it is Pending
+	Digest    string // of what is to be done, 64 hexadecimal digits
+	State     string // Pending, Unknown or Posted
+	Channel   string // of Posted
+	TS        string // of Posted; empty of some uploads
+	Ref       string // that an attempt noted; may be empty
+	Attempted time.Time
+	Now       time.Time // by the clock of Attempted
+}
+
+// Claims keep who does what, so that it is done once, however many processes
+// there are. All times are by the clock of the store; a claim is kept for a day
+// unless Mark says otherwise.
+type Claims interface {
+	// Claim makes a claim of a key that has none, Pending from now on, or returns
+	// the one that there is.
+	Claim(ctx context.Context, k Key, digest string) (Claim, error)
+	// Mark sets the state of a claim, if there is one, and how long it is kept from
+	// now on. It leaves Attempted. An empty ref leaves that of before.
+	Mark(ctx context.Context, k Key, state, channel, ts, ref string, keep time.Duration) error
+	// Release ends a claim.
+	Release(ctx context.Context, k Key) error
+	// Retake makes a claim Pending from now on, unless it is of another attempt
+	// than that of attempted by now, or Posted.
+	Retake(ctx context.Context, k Key, attempted time.Time) (bool, error)
+}
