@@ -76,7 +76,7 @@ independent: need-npm ## run against providers that others wrote: oauth2-mock-se
 framelink: need-postgres need-npm build ## read the same Figma files with Framelink's server and this one: sizes, times
 	@examples/framelink/run.sh $(BIN)
 
-slackpeer: need-npm build ## the same tasks with slack-mcp-server and this one on a sandbox of Slack: sizes, calls, times
+slackpeer: need-postgres need-npm build ## the same tasks with slack-mcp-server and this one on a sandbox of Slack: sizes, calls, times
 	@examples/slackpeer/run.sh $(BIN)
 
 clean: ## remove what was built

@@ -67,7 +67,7 @@ func (a *app) slackConfig(use slackUse) slack.Config {
 	found := slacknames.Config{API: client, Account: use.account, Person: who, Log: a.log}
 	post := posting.Config{API: client, Account: use.account, Person: who, Log: a.log}
 	if use.vault != nil {
-		found.Kept = keptChannels{slackchannels.New(a.db.Own(), use.vault, slackchannels.Options{Log: a.log}), a}
+		found.Kept = keptChannels{slackchannels.New(a.db.Own(), use.vault, slackchannels.Options{Log: a.log}), a, make(chan struct{}, mostPutting)}
 		post.Claims = claims{slackposts.New(a.db.Own())}
 	}
 	named := slacknames.New(found)
@@ -79,17 +79,19 @@ func (a *app) slackConfig(use slackUse) slack.Config {
 type keptChannels struct {
 	channels *slackchannels.Channels
 	app      *app
+	putting  chan struct{} // a place for each Put under way
 }
 
 func keyOfChannels(ctx context.Context, account, part string) slackchannels.Key {
 	return slackchannels.Key{Person: personOf(tools.PrincipalOf(ctx)), Account: account, Part: part}
 }
 
-// How long a call waits for what is kept, while a database starts or is slow:
-// asking Slack is as good.
+// While a database starts or is slow, no call waits for what is kept: asking
+// Slack is as good.
 const (
-	gettingKept = 500 * time.Millisecond
-	puttingKept = 2 * time.Second
+	gettingKept = 200 * time.Millisecond
+	puttingKept = 20 * time.Second // beside the call
+	mostPutting = 8                // at once; what is more is not kept
 )
 
 // Get finds what the person of ctx has read.
@@ -105,11 +107,19 @@ func (k keptChannels) Get(ctx context.Context, account, part string) ([]byte, ti
 
 // Put keeps what the person of ctx has read.
 func (k keptChannels) Put(ctx context.Context, account, part string, content []byte) {
-	ctx, cancel := context.WithTimeout(ctx, puttingKept)
-	defer cancel()
-	if err := k.channels.Put(ctx, keyOfChannels(ctx, account, part), content); err != nil {
-		k.app.log.WarnContext(ctx, "channels of slack cannot be kept", "cause", cause(err))
+	select {
+	case k.putting <- struct{}{}:
+	default:
+		return
 	}
+	go func() {
+		defer func() { <-k.putting }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), puttingKept)
+		defer cancel()
+		if err := k.channels.Put(ctx, keyOfChannels(ctx, account, part), content); err != nil {
+			k.app.log.WarnContext(ctx, "channels of slack cannot be kept", "cause", cause(err))
+		}
+	}()
 }
 
 // Drop forgets what the person of ctx has read with an account.
@@ -126,30 +136,25 @@ func keyOfPost(ctx context.Context, k posting.Key) slackposts.Key {
 	return slackposts.Key{Person: personOf(tools.PrincipalOf(ctx)), Account: k.Account, Key: k.Key}
 }
 
-func claimOf(c slackposts.Claim) posting.Claim {
-	return posting.Claim{New: c.New, Digest: c.Digest, State: c.State, Channel: c.Channel, TS: c.TS, Ref: c.Ref, Attempted: c.Attempted, Now: c.Now}
-}
-
 // Claim is that of posting.Claims.
 func (c claims) Claim(ctx context.Context, k posting.Key, digest string) (posting.Claim, error) {
 	found, err := c.posts.Claim(ctx, keyOfPost(ctx, k), digest)
-	return claimOf(found), err
+	return posting.Claim(found), err
 }
 
 // Mark is that of posting.Claims.
-func (c claims) Mark(ctx context.Context, k posting.Key, state, channel, ts, ref string, keep time.Duration) error {
-	_, err := c.posts.Mark(ctx, keyOfPost(ctx, k), time.Time{}, slackposts.Mark{State: state, Channel: channel, TS: ts, Ref: ref, Keep: keep})
-	return err
+func (c claims) Mark(ctx context.Context, k posting.Key, attempted time.Time, m posting.Mark) (bool, error) {
+	return c.posts.Mark(ctx, keyOfPost(ctx, k), attempted, slackposts.Mark(m))
 }
 
 // Release is that of posting.Claims.
-func (c claims) Release(ctx context.Context, k posting.Key) error {
-	_, err := c.posts.Release(ctx, keyOfPost(ctx, k), time.Time{})
+func (c claims) Release(ctx context.Context, k posting.Key, attempted time.Time) error {
+	_, err := c.posts.Release(ctx, keyOfPost(ctx, k), attempted)
 	return err
 }
 
 // Retake is that of posting.Claims.
-func (c claims) Retake(ctx context.Context, k posting.Key, attempted time.Time) (bool, error) {
+func (c claims) Retake(ctx context.Context, k posting.Key, attempted time.Time) (posting.Claim, error) {
 	now, err := c.posts.Retake(ctx, keyOfPost(ctx, k), attempted)
-	return now.New, err
+	return posting.Claim(now), err
 }

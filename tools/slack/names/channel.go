@@ -225,10 +225,10 @@ func (n *Names) with(ctx context.Context, w who, u api.User, post bool) (api.Cha
 			return api.Channel{ID: u.ID, Kind: api.Direct, User: u.ID}, nil
 		case denied != nil:
 			return ch, denied
+		case slices.Contains(scopes, scopeOf(api.Direct)):
+			return ch, &Withheld{[]string{scopeOf(api.Direct)}}
 		}
-		missed := &Unknown{what: aDirect, text: u.ID}
-		missed.lack(slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s != scopeOf(api.Direct) }))
-		return ch, missed
+		return ch, &Unknown{what: aDirect, text: u.ID}
 	}
 }
 

@@ -127,7 +127,7 @@ func (e *Unknown) Hint() string {
 	case e.what == aDirect:
 		return "Post to the person with slack_post_message, which opens a direct message."
 	case len(near) > 0:
-		return "Check the name: " + strings.Join(near, ", ") + " come nearest; " + list + " finds others."
+		return "Check the name: " + strings.Join(near, ", ") + map[bool]string{true: " is", false: " are"}[len(near) == 1] + " nearest; " + list + " finds others."
 	case e.cursor != "":
 		return "Give the id or the email address, or look further with slack_find_user and the cursor of details."
 	case e.more:
@@ -159,6 +159,30 @@ func (e *Unknown) Details() map[string]string {
 	}
 	return d
 }
+
+// Withheld says that the token may list nothing of what was asked for.
+type Withheld struct{ scopes []string }
+
+// Error names the scopes.
+func (e *Withheld) Error() string {
+	return "this account's token lacks the scope for that: " + strings.Join(e.scopes, ", ")
+}
+
+// Code is slack_scope_missing.
+func (*Withheld) Code() string { return "slack_scope_missing" }
+
+// Hint says how to get it.
+func (*Withheld) Hint() string {
+	return "Call connect_account with provider slack and these scopes, or give the app of SLACK_BOT_TOKEN the scope and install it again."
+}
+
+// Details has the scopes.
+func (e *Withheld) Details() map[string]string {
+	return map[string]string{"needed": strings.Join(e.scopes, ",")}
+}
+
+// MissingScopes are those to ask the person for.
+func (e *Withheld) MissingScopes() (provider string, scopes []string) { return "slack", e.scopes }
 
 // Ambiguous says that several people have a name, or that it is not known that
 // only one has it.

@@ -82,6 +82,9 @@ func (n *Names) List(ctx context.Context, q ListQuery) (Listed, error) {
 	if err != nil {
 		return Listed{}, err
 	}
+	if q.Cursor == "" {
+		n.readAnew(w, q, parts)
+	}
 	got := Listed{List: []api.Channel{}}
 	for i, p := range parts[slices.Index(parts, at.Part):] {
 		if i > 0 {
@@ -93,6 +96,9 @@ func (n *Names) List(ctx context.Context, q ListQuery) (Listed, error) {
 		}
 		if denied != nil && len(parts) == 1 {
 			return Listed{}, denied
+		}
+		if scopes := n.withheld(w, q, p); len(parts) == 1 && scopes != nil {
+			return Listed{}, &Withheld{scopes}
 		}
 		if got.Next != "" {
 			break
@@ -171,6 +177,31 @@ func (n *Names) listed(r *reader, q ListQuery, at place, got *Listed) error {
 		}
 	}
 	return denied
+}
+
+// readAnew forgets lists without the kinds that are asked for, since the token
+// may have got their scopes by now.
+func (n *Names) readAnew(w who, q ListQuery, parts []part) {
+	for _, p := range parts {
+		b := n.book(w, p)
+		lacks, denied := b.missing()
+		if denied != nil || slices.ContainsFunc(q.Kinds, func(k api.Kind) bool { return slices.Contains(lacks, scopeOf(k)) }) {
+			n.drop(w, b)
+		}
+	}
+}
+
+// withheld are the scopes for want of which nothing of a list may be seen; nil:
+// something may.
+func (n *Names) withheld(w who, q ListQuery, p part) (scopes []string) {
+	lacks, _ := n.book(w, p).missing()
+	for _, k := range q.Kinds {
+		if !slices.Contains(lacks, scopeOf(k)) {
+			return nil
+		}
+		scopes = append(scopes, scopeOf(k))
+	}
+	return scopes
 }
 
 // wants tells that a conversation of a list is asked for.

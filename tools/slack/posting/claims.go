@@ -31,6 +31,15 @@ type Claim struct {
 	Now       time.Time // by the clock of Attempted
 }
 
+// Mark is what became of an attempt.
+type Mark struct {
+	State   string
+	Channel string        // of Posted
+	TS      string        // of Posted
+	Ref     string        // empty: that of before
+	Keep    time.Duration // how long the claim is kept from now on
+}
+
 // Claims keep who does what, so that it is done once, however many processes
 // there are. All times are by the clock of the store; a claim is kept for a day
 // unless Mark says otherwise.
@@ -38,12 +47,13 @@ type Claims interface {
 	// Claim makes a claim of a key that has none, Pending from now on, or returns
 	// the one that there is.
 	Claim(ctx context.Context, k Key, digest string) (Claim, error)
-	// Mark sets the state of a claim, if there is one, and how long it is kept from
-	// now on. It leaves Attempted. An empty ref leaves that of before.
-	Mark(ctx context.Context, k Key, state, channel, ts, ref string, keep time.Duration) error
-	// Release ends a claim.
-	Release(ctx context.Context, k Key) error
+	// Mark says what became of the attempt that began at attempted, unless there
+	// is another one by now, or it is Posted, or no claim any more: false. It
+	// leaves Attempted.
+	Mark(ctx context.Context, k Key, attempted time.Time, m Mark) (bool, error)
+	// Release ends a claim, unless it is of another attempt.
+	Release(ctx context.Context, k Key, attempted time.Time) error
 	// Retake makes a claim Pending from now on, unless it is of another attempt
-	// than that of attempted by now, or Posted.
-	Retake(ctx context.Context, k Key, attempted time.Time) (bool, error)
+	// than that of attempted by now, or Posted. New says whether it did.
+	Retake(ctx context.Context, k Key, attempted time.Time) (Claim, error)
 }

@@ -84,31 +84,7 @@ func (m *Memory) evict(person string, now time.Time) {
 }
 
 // Mark is that of Claims. It does not fail.
-func (m *Memory) Mark(_ context.Context, k Key, state, channel, ts, ref string, keep time.Duration) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	h := m.get(k, now)
-	if h == nil {
-		return nil
-	}
-	h.State, h.Channel, h.TS, h.expires = state, channel, ts, now.Add(keep)
-	if ref != "" {
-		h.Ref = ref
-	}
-	return nil
-}
-
-// Release is that of Claims. It does not fail.
-func (m *Memory) Release(_ context.Context, k Key) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.drop(k)
-	return nil
-}
-
-// Retake is that of Claims. It does not fail.
-func (m *Memory) Retake(_ context.Context, k Key, attempted time.Time) (bool, error) {
+func (m *Memory) Mark(_ context.Context, k Key, attempted time.Time, to Mark) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
@@ -116,6 +92,46 @@ func (m *Memory) Retake(_ context.Context, k Key, attempted time.Time) (bool, er
 	if h == nil || h.State == Posted || !h.Attempted.Equal(attempted) {
 		return false, nil
 	}
-	h.State, h.Attempted = Pending, now
+	h.State, h.Channel, h.TS, h.expires = to.State, to.Channel, to.TS, now.Add(to.Keep)
+	if to.Ref != "" {
+		h.Ref = to.Ref
+	}
 	return true, nil
+}
+
+// Release is that of Claims. It does not fail.
+func (m *Memory) Release(_ context.Context, k Key, attempted time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h := m.held[k]; h != nil && h.Attempted.Equal(attempted) {
+		m.drop(k)
+	}
+	return nil
+}
+
+// Retake is that of Claims. It does not fail.
+func (m *Memory) Retake(_ context.Context, k Key, attempted time.Time) (Claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	h := m.get(k, now)
+	if h == nil {
+		return Claim{Now: now}, nil
+	}
+	taken := h.State != Posted && h.Attempted.Equal(attempted)
+	if taken {
+		// Attempts differ also where the clock stands still.
+		h.State, h.Attempted = Pending, later(now, attempted)
+	}
+	c := h.Claim
+	c.New, c.Now = taken, now
+	return c, nil
+}
+
+// later is now, or just after before where that is later.
+func later(now, before time.Time) time.Time {
+	if now.After(before) {
+		return now
+	}
+	return before.Add(time.Microsecond)
 }

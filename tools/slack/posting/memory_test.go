@@ -43,19 +43,31 @@ func TestMemoryRetakes(t *testing.T) {
 		m, ctx, k := posting.NewMemory(), context.Background(), posting.Key{Key: "k"}
 		first, _ := m.Claim(ctx, k, "d")
 		time.Sleep(time.Second)
-		_ = m.Mark(ctx, k, posting.Unknown, "", "", "ref", time.Hour)
+		_, _ = m.Mark(ctx, k, first.Attempted, posting.Mark{State: posting.Unknown, Ref: "ref", Keep: time.Hour})
 		for i, want := range []bool{true, false} {
-			if got, _ := m.Retake(ctx, k, first.Attempted); got != want {
-				t.Errorf("retake %d of the same attempt: %v, want %v", i, got, want)
+			if got, _ := m.Retake(ctx, k, first.Attempted); got.New != want {
+				t.Errorf("retake %d of the same attempt: %+v, want it: %v", i, got, want)
 			}
 		}
 		c, _ := m.Claim(ctx, k, "d")
 		if c.State != posting.Pending || c.Ref != "ref" || !c.Attempted.After(first.Attempted) {
 			t.Errorf("after that %+v, want Pending with the ref, attempted later", c)
 		}
-		_ = m.Mark(ctx, k, posting.Posted, "C1", "1.2", "", time.Hour)
-		if got, _ := m.Retake(ctx, k, c.Attempted); got {
+		if done, _ := m.Mark(ctx, k, first.Attempted, posting.Mark{State: posting.Posted, Keep: time.Hour}); done {
+			t.Error("an attempt that was overtaken marks the claim, want it left alone")
+		}
+		if _ = m.Release(ctx, k, first.Attempted); !claimed(m, k) {
+			t.Error("an attempt that was overtaken ends the claim, want it left alone")
+		}
+		_, _ = m.Mark(ctx, k, c.Attempted, posting.Mark{State: posting.Posted, Channel: "C1", TS: "1.2", Keep: time.Hour})
+		if got, _ := m.Retake(ctx, k, c.Attempted); got.New {
 			t.Error("what is posted is taken over, want it left alone")
 		}
 	})
+}
+
+// claimed reports whether there is a claim.
+func claimed(m *posting.Memory, k posting.Key) bool {
+	c, _ := m.Claim(context.Background(), k, "d")
+	return !c.New
 }

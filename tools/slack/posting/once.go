@@ -245,10 +245,10 @@ func (t *turn) recover(ctx context.Context, c Claim) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("take over claim: %w", err)
 	}
-	if !taken {
+	if !taken.New {
 		return Result{}, &InProgress{wait: grace}
 	}
-	t.began = c.Now
+	t.began = taken.Attempted
 	return t.do(ctx)
 }
 
@@ -274,7 +274,10 @@ func (t *turn) mark(ctx context.Context, state string, at api.Posted, ref string
 	if t.k.auto() {
 		long = keepAuto
 	}
-	err := t.p.cfg.Claims.Mark(ctx, t.k.Key, state, at.Channel, at.TS, ref, long)
+	done, err := t.p.cfg.Claims.Mark(ctx, t.k.Key, t.began, Mark{State: state, Channel: at.Channel, TS: at.TS, Ref: ref, Keep: long})
+	if err == nil && !done {
+		err = errOvertaken
+	}
 	if err != nil {
 		t.p.cfg.Log.ErrorContext(ctx, "the outcome of a post cannot be kept", "state", state, "cause", err.Error())
 		return fmt.Errorf("keep outcome: %w", err)
@@ -282,10 +285,14 @@ func (t *turn) mark(ctx context.Context, state string, at api.Posted, ref string
 	return nil
 }
 
+// errOvertaken says that somebody else has the claim by now: this process stood
+// still for longer than any attempt takes.
+var errOvertaken = errors.New("another attempt has the claim by now")
+
 func (t *turn) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
 	defer cancel()
-	if err := t.p.cfg.Claims.Release(ctx, t.k.Key); err != nil {
+	if err := t.p.cfg.Claims.Release(ctx, t.k.Key, t.began); err != nil {
 		t.p.cfg.Log.ErrorContext(ctx, "the claim of a post cannot be released", "cause", err.Error())
 	}
 }

@@ -106,8 +106,8 @@ func payload(id string) json.RawMessage { return json.RawMessage(`{"key":"` + id
 // Where a message of an attempt is looked for: the clocks of store and Slack may
 // be apart, and no attempt takes longer.
 const (
-	before = 2 * time.Minute
-	after  = 3 * time.Minute
+	before = 10 * time.Minute
+	after  = 10 * time.Minute
 
 	pageSize = 200
 	pages    = 5
