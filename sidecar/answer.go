@@ -118,7 +118,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) (map[string]jso
 	_ = rc.SetReadDeadline(time.Time{})
 	var m map[string]json.RawMessage
 	if json.Unmarshal(raw, &m) != nil || m == nil {
-		s.fail(w, r, &problem{http.StatusBadRequest, "bad_json", "the body is not a JSON object", `Send an object such as {"sql": "SELECT 1"}.`})
+		s.fail(w, r, &problem{http.StatusBadRequest, "bad_json", "the body is not a JSON object", "Send the arguments as one JSON object."})
 		return nil, false
 	}
 	return m, true

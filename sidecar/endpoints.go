@@ -47,6 +47,9 @@ func (s *Server) endpoint(e tools.Endpoint) http.HandlerFunc {
 			}
 			members[name] = argument(values[0], types[name])
 		}
+		if key := r.Header.Get("Idempotency-Key"); key != "" && types["idempotency_key"] != "" {
+			members["idempotency_key"] = argument(key, "string")
+		}
 		for _, v := range inPath {
 			members[v[1]] = argument(r.PathValue(v[1]), types[v[1]])
 		}

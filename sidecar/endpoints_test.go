@@ -14,6 +14,7 @@ type shelfArgs struct {
 	Depth int    `json:"depth,omitempty"`
 	Loud  bool   `json:"loud,omitempty"`
 	Note  string `json:"note,omitempty"`
+	Key   string `json:"idempotency_key,omitempty"`
 }
 
 type shelfResult struct {
@@ -36,6 +37,15 @@ func shelves() *rig {
 	})
 }
 
+// TestIdempotencyKeyHeader: the header is the argument of that name, and wins
+// over one in the body.
+func TestIdempotencyKeyHeader(t *testing.T) {
+	w := shelves().send(t, "POST", "/api/shelves/x", `{"idempotency_key":"body"}`, "Authorization: Bearer alice", "Idempotency-Key: 123")
+	if want := `"idempotency_key":"123"`; w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("got %d %s, want %s in it", w.Code, w.Body, want)
+	}
+}
+
 func TestEndpoints(t *testing.T) {
 	for _, c := range []struct {
 		name, method, path, body, token string
@@ -45,6 +55,7 @@ func TestEndpoints(t *testing.T) {
 		{"path and query are arguments by their types", "GET", "/api/shelves/1%3A2?depth=3&loud=true&note=7", "", "alice", 200, `{"got":{"shelf":"1:2","depth":3,"loud":true,"note":"7"},"from":"alice"}`},
 		{"a body is arguments, and the path wins over it", "POST", "/api/shelves/x", `{"shelf":"y","note":"n"}`, "alice", 200, `{"got":{"shelf":"x","note":"n"},"from":"alice"}`},
 		{"nobody who is unknown", "GET", "/api/shelves/x", "", "", 401, ""},
+		{"a parameter is an argument of its name", "POST", "/api/shelves/x", `{"idempotency_key":"k"}`, "alice", 200, `"idempotency_key":"k"`},
 		{"a number that is none is told as such", "GET", "/api/shelves/x?depth=deep", "", "alice", 400, "depth must be an integer"},
 		{"a parameter that does not exist", "GET", "/api/shelves/x?dpeth=3", "", "alice", 400, "depth"},
 		{"a body that is no JSON", "POST", "/api/shelves/x", `{`, "alice", 400, "bad_json"},

@@ -106,6 +106,32 @@ func TestAroundACall(t *testing.T) {
 	}
 }
 
+// TestAPreviewOnlyReads: what changes nothing counts as that, in limits and in
+// the audit; the argument must be just that.
+func TestAPreviewOnlyReads(t *testing.T) {
+	type args struct {
+		Preview bool `json:"preview,omitempty"`
+	}
+	spec := tools.Spec{Name: "post", Title: "Post", Description: "Post.", Effect: tools.Writes, Preview: "preview"}
+	tool := tools.New(spec, func(context.Context, args) (echoResult, error) { return echoResult{}, nil })
+	for raw, want := range map[string]string{
+		`{"preview":true}`: "read", `{"preview":false}`: "write", `{}`: "write", `{"PREVIEW":true}`: "write",
+		`{"preview":"true"}`: "write", `{"preview":true,"Preview":false}`: "refused", `{"preview":true,"preview":false}`: "write", // the last counts, as it does for the tool
+	} {
+		f := fakeAround{quota: tools.Quota{Allowed: true}}
+		a := tools.Runtime{Limits: &f, Audit: &f}.Call(t.Context(), tool, json.RawMessage(raw))
+		if want == "refused" {
+			if a.Failure == nil {
+				t.Errorf("%s: got no failure, want it refused", raw)
+			}
+			continue
+		}
+		if got := f.seen[0]; got != "limit local| "+want || f.before[0].Effect.String() != want {
+			t.Errorf("%s: got %s and the record of %s, want %s", raw, got, f.before[0].Effect, want)
+		}
+	}
+}
+
 func TestFailureOverTheLimitSaysWhenToCallAgain(t *testing.T) {
 	f := fakeAround{quota: tools.Quota{Bucket: "calls", PerMinute: 30, RetryAfter: 1900 * time.Millisecond, Reset: 59*time.Second + 1}}
 	got := tools.Runtime{Limits: &f}.Call(t.Context(), tools.New(echoSpec, echo), json.RawMessage(`{"text":"hi"}`)).Failure.JSON()

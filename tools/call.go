@@ -83,16 +83,17 @@ type running struct {
 	start   time.Time
 	touched *touched
 	entry   Entry // for the audit; zero without one
+	effect  Effect
 }
 
 func (rt Runtime) begin(ctx context.Context, t Tool, raw json.RawMessage) running {
-	c := running{ctx: ctx, tool: t, start: time.Now()}
+	c := running{ctx: ctx, tool: t, start: time.Now(), effect: t.Spec.effectOf(raw)}
 	inner := ctx
 	if rt.Audit != nil {
 		c.touched = &touched{}
 		inner = context.WithValue(ctx, touchedKey{}, c.touched)
 		c.entry = Entry{
-			Principal: PrincipalOf(ctx), Tool: t.Spec.Name, Effect: t.Spec.Effect,
+			Principal: PrincipalOf(ctx), Tool: t.Spec.Name, Effect: c.effect,
 			Digest: digest(raw), Request: RequestOf(ctx), TraceID: rt.traceID(ctx),
 		}
 	}
@@ -113,7 +114,7 @@ func (rt Runtime) run(c *running, raw json.RawMessage) (output, error) {
 		return output{}, err
 	}
 	if rt.Limits != nil {
-		if q := rt.Limits.Allow(c.ctx, PrincipalOf(c.ctx), c.tool.Spec.Effect); !q.Allowed {
+		if q := rt.Limits.Allow(c.ctx, PrincipalOf(c.ctx), c.effect); !q.Allowed {
 			return output{}, &limited{q}
 		}
 	}

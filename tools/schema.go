@@ -31,6 +31,9 @@ func inputSchema[In any](spec Spec) json.RawMessage {
 		}
 		p.Default, _ = json.Marshal(choices[0]) // a text encodes
 	}
+	if p := s.Properties[spec.Preview]; spec.Preview != "" && (p == nil || p.Type != "boolean") {
+		panic(fmt.Sprintf("tools: %s has %q as its preview, which is no boolean argument", spec.Name, spec.Preview))
+	}
 	return marshalSchema(spec.Name, s)
 }
 

@@ -7,21 +7,43 @@ import (
 )
 
 // Since reads the moment that a caller names: RFC 3339, a day (in UTC, its
-// beginning), or a span back from now as 30m, 12h, 7d or 1w. argument is its
-// name, for the error.
+// beginning; today and yesterday are such), or a span back from now as 30m, 12h,
+// 7d or 1w. argument is its name, for the error.
 // Errors: *BadArgument.
 func Since(argument, text string, now time.Time) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
+	t, _, err := moment(argument, text, now)
+	return t, err
+}
+
+// Until is Since for the end of something: of a day it is the end.
+// Errors: *BadArgument.
+func Until(argument, text string, now time.Time) (time.Time, error) {
+	t, day, err := moment(argument, text, now)
+	if day {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, err
+}
+
+func moment(argument, text string, now time.Time) (t time.Time, day bool, err error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	switch text {
+	case "today":
+		return now.UTC().Truncate(24 * time.Hour), true, nil
+	case "yesterday":
+		return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -1), true, nil
+	}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, true, nil
+	}
+	if t, err := time.Parse(time.RFC3339, strings.ToUpper(text)); err == nil {
+		return t, false, nil
 	}
 	if ago, ok := span(text); ok {
-		return now.Add(-ago), nil
+		return now.Add(-ago), false, nil
 	}
-	return time.Time{}, NewBadArgument(argument+" is no time",
-		"Write "+argument+" as 2026-11-01T00:00:00Z or 2026-11-01, or back from now as 7d, 12h, 30m or 1w.")
+	return time.Time{}, false, NewBadArgument(argument+" is no time",
+		"Write "+argument+" as 2026-11-01T00:00:00Z, 2026-11-01, today or yesterday, or back from now as 7d, 12h, 30m or 1w.")
 }
 
 // longestSpan is far enough back for anything, and no overflow.

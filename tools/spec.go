@@ -6,6 +6,7 @@
 package tools
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -38,6 +39,10 @@ type Spec struct {
 	// Choices are the values that text arguments may have, by name; an absent
 	// argument becomes the first.
 	Choices map[string][]string
+
+	// Preview names a boolean argument with which a call changes nothing: it counts
+	// as one that only reads, in limits and in the audit. Empty: there is none.
+	Preview string
 }
 
 // DefaultTimeout is the deadline of a call whose Spec sets none.
@@ -71,4 +76,14 @@ func (s Spec) timeout() time.Duration {
 		return s.Timeout
 	}
 	return DefaultTimeout
+}
+
+// effectOf is the effect of one call. Arguments that cannot be read are no
+// preview; they are refused later.
+func (s Spec) effectOf(raw json.RawMessage) Effect {
+	var members map[string]json.RawMessage
+	if s.Preview == "" || json.Unmarshal(raw, &members) != nil || string(members[s.Preview]) != "true" {
+		return s.Effect
+	}
+	return ReadOnly
 }

@@ -72,7 +72,7 @@ func (a *app) slackConfig(use slackUse) slack.Config {
 	}
 	named := slacknames.New(found)
 	post.Direct = named.Direct
-	return slack.Config{API: client, Names: named, Poster: posting.New(post), Account: use.account, Policy: use.policy, Broadcasts: use.broadcasts}
+	return slack.Config{API: client, Names: named, Poster: posting.New(post), Account: use.account, Policy: use.policy, Bot: use.bot, Broadcasts: use.broadcasts}
 }
 
 // keptChannels lets the table of channels answer slacknames.Keeper.

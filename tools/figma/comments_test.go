@@ -141,7 +141,7 @@ func TestCommentArgumentsThatAreWrong(t *testing.T) {
 	g := serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) })
 	for _, args := range []string{
 		`{"file":"../me"}`, `{"file":"AbCdEf0123456789","status":"closed"}`, `{"file":"AbCdEf0123456789","node_ids":["../1"]}`,
-		`{"file":"AbCdEf0123456789","since":"yesterday"}`, `{"file":"AbCdEf0123456789","since":"-3d"}`, `{"file":"AbCdEf0123456789","since":"d"}`,
+		`{"file":"AbCdEf0123456789","since":"soon"}`, `{"file":"AbCdEf0123456789","since":"-3d"}`, `{"file":"AbCdEf0123456789","since":"d"}`,
 		`{"file":"AbCdEf0123456789","since":" "}`, `{"file":"AbCdEf0123456789","since":"99999999w"}`,
 		`{"file":"AbCdEf0123456789","cursor":"x"}`, `{"file":"AbCdEf0123456789","cursor":"12-"}`, `{"file":"AbCdEf0123456789","limit":201}`,
 	} {

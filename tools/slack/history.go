@@ -30,8 +30,8 @@ const withoutWindow = 50
 type getHistoryArgs struct {
 	Channel string `json:"channel" jsonschema:"#name, id or link; @handle for the direct message with somebody"`
 	Limit   int    `json:"limit,omitempty" jsonschema:"most messages to read, the newest first; 0: all of the window, or 50 without since"`
-	Since   string `json:"since,omitempty" jsonschema:"RFC 3339, a day, or back from now, as 7d, 12h, 30m or 1w"`
-	Until   string `json:"until,omitempty" jsonschema:"likewise"`
+	Since   string `json:"since,omitempty" jsonschema:"RFC 3339, a day of UTC, today, or back from now, as 7d, 12h, 30m or 1w; new replies in older threads are not in it"`
+	Until   string `json:"until,omitempty" jsonschema:"likewise; a day counts whole"`
 	Cursor  string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, which holds its window; with the same channel"`
 	Budget  int    `json:"budget,omitempty" jsonschema:"most characters of text to return"`
 }

@@ -126,7 +126,7 @@ func TestCursorsThatAreRefused(t *testing.T) {
 func TestWindowsThatAreWrong(t *testing.T) {
 	f := chatter(3)
 	for _, args := range []string{
-		`{"channel":"#tidal","since":"yesterday"}`, `{"channel":"#tidal","until":"soon"}`, `{"channel":"#tidal","since":"1h","until":"2h"}`,
+		`{"channel":"#tidal","since":"soon"}`, `{"channel":"#tidal","since":"2100-01-01"}`, `{"channel":"#tidal","since":"today","until":"yesterday"}`, `{"channel":"#tidal","until":"soon"}`, `{"channel":"#tidal","since":"1h","until":"2h"}`,
 		`{"channel":"#tidal","limit":20001}`, `{"channel":"#tidal","budget":10}`, `{}`,
 	} {
 		if a := f.ask(t, "history", args); a.Failure == nil || a.Failure.Code != "bad_argument" || a.Failure.Hint == "" {

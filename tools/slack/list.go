@@ -21,7 +21,7 @@ var listChannelsSpec = tools.Spec{
 	Timeout:   slow,
 	Ranges:    map[string]tools.Range{"limit": {Min: 1, Max: 1000, Default: 100}},
 	Description: "List channels of the Slack workspace, public ones and those private ones that this account may see; types adds direct messages, name filters. " +
-		"Other tools take #names too, so there is no need to list first. Give next_cursor as cursor for more.",
+		"Other tools take names as well, so there is no need to list first. Give next_cursor as cursor for more.",
 }
 
 type listChannelsArgs struct {

@@ -20,6 +20,7 @@ var postMessageSpec = tools.Spec{
 	Name:      "slack_post_message",
 	Title:     "Post a Slack message",
 	Effect:    tools.Writes,
+	Preview:   "preview",
 	OpenWorld: true,
 	Timeout:   slow,
 	Choices:   map[string][]string{"format": formats()},
@@ -29,7 +30,7 @@ var postMessageSpec = tools.Spec{
 
 type postMessageArgs struct {
 	Channel        string          `json:"channel" jsonschema:"#name, id or link of a channel, or @handle, id or email of a person"`
-	Text           string          `json:"text,omitempty" jsonschema:"what to say; with blocks, what notifications show of them"`
+	Text           string          `json:"text,omitempty" jsonschema:"what to say; mention people as <@ID>, with the id of slack_find_user, since @name notifies nobody; with blocks, what notifications show of them"`
 	Format         string          `json:"format,omitempty" jsonschema:"how text is written: Markdown, Slack's own mrkdwn, or plain with no links and mentions"`
 	Blocks         json.RawMessage `json:"blocks,omitempty" jsonschema:"array of at most 50 Block Kit blocks, shown in place of text"`
 	ThreadTS       string          `json:"thread_ts,omitempty" jsonschema:"ts or link of the message to reply to"`
@@ -124,10 +125,15 @@ func (h handlers) deliver(ctx context.Context, d delivery, list []api.NewMessage
 	if err != nil {
 		return postResult{}, err
 	}
+	said := unheard(list)
 	if d.preview {
-		return previewed(to, list), nil
+		r := previewed(to, list)
+		r.Note = joined(r.Note, said)
+		return r, nil
 	}
-	return h.say(ctx, to, list, d)
+	r, err := h.say(ctx, to, list, d)
+	r.Note = joined(r.Note, said)
+	return r, err
 }
 
 // say posts messages in their order, those after the first in its thread. What

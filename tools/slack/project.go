@@ -13,6 +13,7 @@ var projectUpdateSpec = tools.Spec{
 	Name:      "slack_project_update",
 	Title:     "Post a project update",
 	Effect:    tools.Writes,
+	Preview:   "preview",
 	OpenWorld: true,
 	Timeout:   slow,
 	Choices:   map[string][]string{"update_type": blockkit.UpdateTypes()},

@@ -92,6 +92,7 @@ type restMessageArgs struct {
 	Channel string          `json:"channel,omitempty"`
 	Text    string          `json:"text,omitempty"`
 	Blocks  json.RawMessage `json:"blocks,omitempty"`
+	Key     string          `json:"idempotency_key,omitempty"`
 }
 
 // restMessage posts a message, whose text is mrkdwn.
@@ -107,15 +108,15 @@ func (h handlers) restMessage(ctx context.Context, in restMessageArgs) (restPost
 		return restPosted{}, err
 	}
 	list := []api.NewMessage{{Text: text, Blocks: blocks}}
-	r, err := h.deliver(ctx, delivery{channel: in.Channel}, list)
+	r, err := h.deliver(ctx, delivery{channel: in.Channel, key: in.Key}, list)
 	if err != nil {
 		return restPosted{}, err
 	}
 	return h.restOf(ctx, r, list[0]), nil
 }
 
-func restMissing() error {
-	return tools.NewBadArgument("Missing required fields", "Give every field but the last, which may be left out.")
+func restMissing(fields string) error {
+	return tools.NewBadArgument("Missing required fields", "Give "+fields+".")
 }
 
 type restProjectUpdateArgs struct {
@@ -123,14 +124,15 @@ type restProjectUpdateArgs struct {
 	ProjectName string `json:"projectName,omitempty"`
 	UpdateType  string `json:"updateType,omitempty"`
 	Details     string `json:"details,omitempty"`
+	Key         string `json:"idempotency_key,omitempty"`
 }
 
 // restProjectUpdate posts a project update.
 func (h handlers) restProjectUpdate(ctx context.Context, in restProjectUpdateArgs) (restPosted, error) {
 	if in.Channel == "" || in.ProjectName == "" || in.UpdateType == "" {
-		return restPosted{}, restMissing()
+		return restPosted{}, restMissing("channel, projectName and updateType")
 	}
-	r, m, err := h.tellProject(ctx, projectUpdateArgs{Channel: in.Channel, ProjectName: in.ProjectName, UpdateType: in.UpdateType, Details: in.Details})
+	r, m, err := h.tellProject(ctx, projectUpdateArgs{Channel: in.Channel, ProjectName: in.ProjectName, UpdateType: in.UpdateType, Details: in.Details, IdempotencyKey: in.Key})
 	if err != nil {
 		return restPosted{}, err
 	}
@@ -142,19 +144,20 @@ type restTaskNotificationArgs struct {
 	TaskTitle string `json:"taskTitle,omitempty"`
 	Assignee  string `json:"assignee,omitempty"`
 	DueDate   string `json:"dueDate,omitempty"`
+	Key       string `json:"idempotency_key,omitempty"`
 }
 
 // restTaskNotification posts that a task was assigned. An assignee whom nobody
 // knows is shown as it was given: web clients have names of their own.
 func (h handlers) restTaskNotification(ctx context.Context, in restTaskNotificationArgs) (restPosted, error) {
 	if in.Channel == "" || in.TaskTitle == "" || in.Assignee == "" {
-		return restPosted{}, restMissing()
+		return restPosted{}, restMissing("channel, taskTitle and assignee")
 	}
 	who, err := h.mentionOrText(ctx, in.Assignee)
 	if err != nil {
 		return restPosted{}, err
 	}
-	r, m, err := h.tellTask(ctx, taskNotificationArgs{Channel: in.Channel, TaskTitle: in.TaskTitle, DueDate: in.DueDate}, who)
+	r, m, err := h.tellTask(ctx, taskNotificationArgs{Channel: in.Channel, TaskTitle: in.TaskTitle, DueDate: in.DueDate, IdempotencyKey: in.Key}, who)
 	if err != nil {
 		return restPosted{}, err
 	}

@@ -128,3 +128,14 @@ func TestRESTMissingFields(t *testing.T) {
 		t.Errorf("got %v, want nothing sent", sent)
 	}
 }
+
+// TestRESTPostsOnce: web clients that repeat a request give a key as well.
+func TestRESTPostsOnce(t *testing.T) {
+	d := newDesk(t, nil)
+	args := map[string]any{"channel": tidal, "text": "once", "idempotency_key": "r1"}
+	d.must(t, "POST "+restBase+"message", args)
+	d.must(t, "POST "+restBase+"message", args)
+	if n := len(d.SlackPosts()); n != 1 {
+		t.Errorf("%d messages were posted, want 1", n)
+	}
+}

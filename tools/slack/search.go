@@ -31,9 +31,9 @@ type searchArgs struct {
 	Query  string `json:"query,omitempty" jsonschema:"words, \"phrases\", -without and modifiers; may be empty with in or from"`
 	In     string `json:"in,omitempty" jsonschema:"#name, id or link of a channel, or @handle of a direct message"`
 	From   string `json:"from,omitempty" jsonschema:"@handle, id, name or email address of who wrote; me"`
-	Since  string `json:"since,omitempty" jsonschema:"RFC 3339, a day, or back from now, as 7d, 12h, 30m or 1w"`
-	Until  string `json:"until,omitempty" jsonschema:"likewise"`
-	Sort   string `json:"sort,omitempty"`
+	Since  string `json:"since,omitempty" jsonschema:"RFC 3339, a day of UTC, today, or back from now, as 7d, 12h, 30m or 1w"`
+	Until  string `json:"until,omitempty" jsonschema:"likewise; a day counts whole"`
+	Sort   string `json:"sort,omitempty" jsonschema:"order of the hits"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"most messages to return; with cursor, that of the first call counts"`
 	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, with the same other arguments"`
 }

@@ -5,6 +5,7 @@ package slack
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/fluxstudio/fluxmcp/tools"
@@ -24,6 +25,7 @@ type Config struct {
 	Account func(ctx context.Context) (string, error)
 
 	Policy     posting.Policy   // which conversations may be written to; zero: all
+	Bot        bool             // the token is a bot's, for which Slack does not search
 	Broadcasts bool             // @channel, @here and @everyone are let through
 	Now        func() time.Time // nil: time.Now
 }
@@ -78,7 +80,7 @@ func newHandlers(cfg Config) handlers {
 // New makes the toolset.
 func New(cfg Config) tools.Toolset {
 	h := newHandlers(cfg)
-	return tools.Toolset{
+	set := tools.Toolset{
 		Name: "slack",
 		Tools: []tools.Tool{
 			tools.New(listChannelsSpec, h.listChannels),
@@ -97,4 +99,8 @@ func New(cfg Config) tools.Toolset {
 		Templates: h.templates(),
 		Endpoints: h.endpoints(),
 	}
+	if cfg.Bot {
+		set.Tools = slices.DeleteFunc(set.Tools, func(t tools.Tool) bool { return t.Spec.Name == searchMessagesSpec.Name })
+	}
+	return set
 }

@@ -17,6 +17,7 @@ var taskNotificationSpec = tools.Spec{
 	Name:      "slack_task_notification",
 	Title:     "Post that a task was assigned",
 	Effect:    tools.Writes,
+	Preview:   "preview",
 	OpenWorld: true,
 	Timeout:   slow,
 	Description: "Post that a task was assigned to somebody, in FluxStudio's layout: title, assignee and due date. " +

@@ -28,7 +28,7 @@ var getThreadSpec = tools.Spec{
 type getThreadArgs struct {
 	Channel  string `json:"channel" jsonschema:"#name, id or link of the channel; or the link of a message, and no thread_ts"`
 	ThreadTS string `json:"thread_ts,omitempty" jsonschema:"ts of a message of the thread, as slack_get_channel_history shows it, or its link"`
-	Since    string `json:"since,omitempty" jsonschema:"only replies since then: RFC 3339, a day, or back from now, as 7d, 12h, 30m or 1w"`
+	Since    string `json:"since,omitempty" jsonschema:"only replies since then: RFC 3339, a day of UTC, today, or back from now, as 7d, 12h, 30m or 1w"`
 	Limit    int    `json:"limit,omitempty" jsonschema:"most messages to return"`
 	Cursor   string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, with the same channel and thread_ts"`
 	Budget   int    `json:"budget,omitempty" jsonschema:"most characters of text to return"`

@@ -14,6 +14,7 @@ var updateMessageSpec = tools.Spec{
 	Name:      "slack_update_message",
 	Title:     "Change a Slack message",
 	Effect:    tools.Overwrites,
+	Preview:   "preview",
 	OpenWorld: true,
 	Choices:   map[string][]string{"format": formats()},
 	Description: "Replace the text or the blocks of a message that whoever asks has posted; what is not given again is gone. " +
@@ -23,7 +24,7 @@ var updateMessageSpec = tools.Spec{
 type updateMessageArgs struct {
 	Channel string          `json:"channel" jsonschema:"#name, id or link of the channel, or the link of the message"`
 	TS      string          `json:"ts,omitempty" jsonschema:"ts or link of the message; needed unless channel is its link"`
-	Text    string          `json:"text,omitempty" jsonschema:"what to say instead; with blocks, what notifications show of them"`
+	Text    string          `json:"text,omitempty" jsonschema:"what to say instead; mention people as <@ID>, with the id of slack_find_user, since @name notifies nobody; with blocks, what notifications show of them"`
 	Format  string          `json:"format,omitempty" jsonschema:"how text is written: Markdown, Slack's own mrkdwn, or plain with no links and mentions"`
 	Blocks  json.RawMessage `json:"blocks,omitempty" jsonschema:"array of at most 50 Block Kit blocks, shown in place of text"`
 	Preview bool            `json:"preview,omitempty" jsonschema:"only return what would be sent"`

@@ -36,7 +36,7 @@ func newWindow(channel, since, until string, now time.Time) (w window, err error
 	// newest come first. A minute is for clocks that differ.
 	latest := now.Add(time.Minute)
 	if until != "" {
-		if latest, err = tools.Since("until", until, now); err != nil {
+		if latest, err = tools.Until("until", until, now); err != nil {
 			return w, err
 		}
 		w.Latest = api.TS(latest.Add(time.Microsecond))
@@ -47,6 +47,9 @@ func newWindow(channel, since, until string, now time.Time) (w window, err error
 	oldest, err := tools.Since("since", since, now)
 	if err != nil {
 		return w, err
+	}
+	if until == "" && !oldest.Before(latest) {
+		return w, tools.NewBadArgument("since is in the future", "Give since a moment that is over; days are those of UTC.")
 	}
 	if !oldest.Before(latest) {
 		return w, tools.NewBadArgument("since is not before until", "Give since an earlier moment than until, or leave until out.")

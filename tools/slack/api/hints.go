@@ -34,11 +34,14 @@ func (e *Error) Hint() string {
 func (e *Error) otherHint() string {
 	switch e.Kind {
 	case Forbidden:
+		if e.Slack == "cant_update_message" || e.Slack == "cant_delete_message" {
+			return "Leave it to whoever wrote the message: this account did not, or Slack no longer lets it be changed."
+		}
 		return "Ask an administrator of the workspace for permission, or choose another conversation."
 	case TooLong:
 		return "Make the message shorter, or post it in parts with split."
 	case InvalidBlocks:
-		return "Mend what details.problems names, and call again with preview first."
+		return "Mend what details.problems names, and call again."
 	case Limited:
 		return "Wait retry_after_seconds before the next call that needs Slack."
 	case Away:

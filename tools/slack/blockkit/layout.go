@@ -147,7 +147,8 @@ func TaskNotification(t Task) (blocks json.RawMessage, text string, err error) {
 		return nil, "", &Invalid{"bad_argument", "the task has no title", "Give the title of the task."}
 	}
 	const head = "📋 *New Task Assigned*\n"
-	shown := shortened(mrkdwn.Escape(title), maxSection-utf8.RuneCountInString(head)-2)
+	shown := shortened(strings.ReplaceAll(mrkdwn.Escape(title), "*", "∗"), // it is bold as a whole
+		maxSection-utf8.RuneCountInString(head)-2)
 	list := []block{section(head + "*" + shown + "*")}
 	var fields []words
 	for _, f := range [...]struct{ name, text string }{

@@ -127,6 +127,19 @@ func (b *book) whole() bool {
 	return b.done
 }
 
+// aged tells that a list that lacks a name may be too old to say so: a short one
+// is soon read again.
+func (b *book) aged(now time.Time) bool {
+	b.mu.Lock()
+	pages := len(b.pages)
+	b.mu.Unlock()
+	age := b.age(now)
+	return b.whole() && (age >= recent || pages <= few && age >= soon)
+}
+
+// few is how many pages are soon read again.
+const few = 3
+
 // find is the index of the page that a cursor asks for.
 func (b *book) find(cursor string) (int, bool) {
 	b.mu.Lock()

@@ -81,7 +81,7 @@ func (n *Names) checked(ctx context.Context, w who, name string) (api.Channel, e
 // Errors: *Unknown; those of the requests, also where nothing may be listed.
 func (n *Names) named(ctx context.Context, w who, name string) (api.Channel, error) {
 	own, all := n.book(w, mine), n.book(w, public)
-	aged := own.age(n.cfg.Now()) >= fresh
+	aged := own.age(n.cfg.Now()) >= fresh || own.aged(n.cfg.Now())
 	ch, ownSeen, err := n.scan(ctx, w, own, name)
 	if err != nil || ch.ID != "" {
 		return ch, err
@@ -96,8 +96,7 @@ func (n *Names) named(ctx context.Context, w who, name string) (api.Channel, err
 			return ch, err
 		}
 	}
-	aged = all.whole() && all.age(n.cfg.Now()) >= recent
-	if aged {
+	if all.aged(n.cfg.Now()) {
 		n.drop(w, all)
 		all = n.book(w, public)
 	}
@@ -116,9 +115,14 @@ func missed(name string, own *book, ownSeen glance, all *book, allSeen glance) e
 		return denied
 	}
 	e := &Unknown{what: aChannel, text: name}
-	e.lack(append(slices.Clone(lacks), more...))
+	for _, s := range append(slices.Clone(lacks), more...) {
+		if s != scopeOf(api.Direct) && s != scopeOf(api.Group) { // those have no names
+			e.lack([]string{s})
+		}
+	}
 	e.look(ownSeen)
 	e.look(allSeen)
+	e.looked = max(ownSeen.looked, allSeen.looked) // one's own public channels are in both
 	return e
 }
 

@@ -85,6 +85,27 @@ func (n *Names) List(ctx context.Context, q ListQuery) (Listed, error) {
 	if q.Cursor == "" {
 		n.readAnew(w, q, parts)
 	}
+	got, err := n.listFrom(ctx, w, q, parts, at)
+	if err == nil && q.Name != "" && len(got.List) == 0 && got.Next == "" && q.Cursor == "" && n.dropAged(w, parts) {
+		got, err = n.listFrom(ctx, w, q, parts, at)
+	}
+	return got, err
+}
+
+// dropAged forgets those lists that may be too old to say that a name is not in
+// them, and tells whether there were any.
+func (n *Names) dropAged(w who, parts []part) (any bool) {
+	for _, p := range parts {
+		if b := n.book(w, p); b.aged(n.cfg.Now()) {
+			n.drop(w, b)
+			any = true
+		}
+	}
+	return any
+}
+
+// listFrom is List from a place on.
+func (n *Names) listFrom(ctx context.Context, w who, q ListQuery, parts []part, at place) (Listed, error) {
 	got := Listed{List: []api.Channel{}}
 	for i, p := range parts[slices.Index(parts, at.Part):] {
 		if i > 0 {
@@ -148,11 +169,16 @@ func (n *Names) list(ctx context.Context, w who, q ListQuery, at place, got *Lis
 			break
 		}
 		ch := channelOf(line)
-		if !q.wants(ch, at.Part) {
+		if !q.ofKind(ch, at.Part) {
+			continue
+		}
+		got.Searched++
+		if !q.named(ch) {
 			continue
 		}
 		if len(got.List) == q.Limit {
 			r.back()
+			got.Searched--
 			break
 		}
 		got.List = append(got.List, ch)
@@ -162,7 +188,6 @@ func (n *Names) list(ctx context.Context, w who, q ListQuery, at place, got *Lis
 
 // listed says how the list goes on, and what it lacks.
 func (n *Names) listed(r *reader, q ListQuery, at place, got *Listed) error {
-	got.Searched += r.seen
 	if !r.ended() {
 		cursor, line := r.place()
 		got.Next = place{at.Part, cursor, line, ""}.String()
@@ -204,11 +229,13 @@ func (n *Names) withheld(w who, q ListQuery, p part) (scopes []string) {
 	return scopes
 }
 
-// wants tells that a conversation of a list is asked for.
-func (q ListQuery) wants(c api.Channel, p part) bool {
-	if !slices.Contains(q.Kinds, c.Kind) || c.Archived && !q.Archived || p == mine && c.Kind == api.Public {
-		return false
-	}
+// ofKind tells that a conversation of a list is of a kind that is asked for.
+func (q ListQuery) ofKind(c api.Channel, p part) bool {
+	return slices.Contains(q.Kinds, c.Kind) && (!c.Archived || q.Archived) && (p != mine || c.Kind != api.Public)
+}
+
+// named tells that a conversation has the name that is asked for.
+func (q ListQuery) named(c api.Channel) bool {
 	name := strings.ToLower(c.Name)
 	if strings.ContainsAny(q.Name, "*?") {
 		ok, err := path.Match(q.Name, name)

@@ -56,7 +56,7 @@ func (n *Names) called(ctx context.Context, w who, name string) (api.User, error
 	for again := false; ; again = true {
 		b := n.book(w, people)
 		u, err := n.callers(ctx, w, b, name)
-		if again || !errors.As(err, new(*Unknown)) || !b.whole() || b.age(n.cfg.Now()) < recent {
+		if again || !errors.As(err, new(*Unknown)) || !b.aged(n.cfg.Now()) {
 			return u, err
 		}
 		n.drop(w, b)
