@@ -72,7 +72,11 @@ func (h handlers) getHistory(ctx context.Context, in getHistoryArgs) (getHistory
 			return getHistoryResult{}, err
 		}
 	}
-	got, err := gather(ctx, w, in.want(), h.back())
+	back := h.back()
+	if in.Cursor != "" {
+		back.room = in.Budget // nothing else of it is told
+	}
+	got, err := gather(ctx, w, in.want(), back)
 	if err != nil {
 		return getHistoryResult{}, err
 	}

@@ -25,12 +25,16 @@ func plain(s string) string {
 var ordinary = regexp.MustCompile(`^[\pL\pM\pN][\pL\pM\pN .'’_-]{0,79}$`)
 
 // called writes a name as it is where it is an ordinary one, or else in quotes.
+// Many words are no name.
 func called(name string) string {
-	if ordinary.MatchString(name) {
+	if ordinary.MatchString(name) && strings.Count(name, " ") < mostWords {
 		return name
 	}
 	return strconv.Quote(short(name, longName))
 }
+
+// mostWords bounds the words of an ordinary name.
+const mostWords = 4
 
 // longName bounds a name that is shown, characters.
 const longName = 80

@@ -221,14 +221,14 @@ func (u *upload) do(ctx context.Context, _ string, note func(ref string) error) 
 	tools.Progress(ctx, 0, total, "asking for a place")
 	at, err := u.h.API.PlaceUpload(ctx, api.Upload{Name: u.file.name, Title: u.file.title, Size: int64(len(u.file.content))})
 	if err != nil {
-		return api.Posted{}, err
+		return api.Posted{}, &unshared{err}
 	}
 	if err := note(at.FileID); err != nil {
 		return api.Posted{}, err
 	}
 	sent := func(n int64) { tools.Progress(ctx, min(float64(n), total), total, "sending the file") }
 	if err := u.h.API.SendUpload(ctx, at, bytes.NewReader(u.file.content), int64(len(u.file.content)), sent); err != nil {
-		return api.Posted{}, err
+		return api.Posted{}, &unshared{err}
 	}
 	to := u.to
 	to.FileID = at.FileID
@@ -239,6 +239,19 @@ func (u *upload) do(ctx context.Context, _ string, note func(ref string) error) 
 	u.link = onlyLink(f.Permalink)
 	return api.Posted{Channel: u.to.Channel, TS: newest(f.Shares[u.to.Channel])}, nil
 }
+
+// unshared is an error of the steps before the last one, in which nobody has seen
+// anything yet.
+type unshared struct{ err error }
+
+// Error is that of the step.
+func (e *unshared) Error() string { return e.err.Error() }
+
+// Unwrap returns it.
+func (e *unshared) Unwrap() error { return e.err }
+
+// NothingDone is true: another upload does no harm.
+func (*unshared) NothingDone() bool { return true }
 
 // look says whether the file of ref was shared.
 func (u *upload) look(ctx context.Context, ref string, _ time.Time) (at api.Posted, found bool, err error) {

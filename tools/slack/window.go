@@ -109,6 +109,7 @@ type direction struct {
 	on   func(w *window, last string)         // moves the bound behind what was read
 	in   func(m api.Message, w window) bool   // whether m is behind that bound
 	keep func(list []api.Message) (count int) // how many of list count
+	room int                                  // characters after which no more is read; 0: any number
 }
 
 // back reads a conversation from the newest message on.
@@ -131,11 +132,15 @@ func (h handlers) forth() direction {
 	}
 }
 
+// usualLine is what a line has mostly, characters.
+const usualLine = 40
+
 // gathered is what was read of a window.
 type gathered struct {
 	list    []api.Message
 	more    bool   // the window has more
 	stopped string // why no more was read though more was wanted; a sentence
+	chars   int    // of its lines, about
 }
 
 // gather reads w page by page until it has want messages; 0: all of them.
@@ -152,6 +157,9 @@ func gather(ctx context.Context, w window, want int, d direction) (gathered, err
 		if want > 0 {
 			q.Limit = min(pageSize, max(smallPage, want-d.keep(g.list)))
 		}
+		if d.room > 0 {
+			q.Limit = min(q.Limit, max(smallPage, (d.room-g.chars)/usualLine))
+		}
 		got, err := d.read(bounded, q)
 		if err != nil {
 			return g, g.interrupted(ctx, err)
@@ -159,7 +167,7 @@ func gather(ctx context.Context, w window, want int, d direction) (gathered, err
 		skip = g.add(got, &w, d)
 		g.more = got.Next != ""
 		tools.Progress(ctx, float64(len(g.list)), 0, "read "+count(len(g.list), "message", "messages"))
-		if !g.more || want > 0 && d.keep(g.list) >= want {
+		if !g.more || want > 0 && d.keep(g.list) >= want || d.room > 0 && g.chars >= d.room {
 			return g, nil
 		}
 	}
@@ -174,6 +182,7 @@ func (g *gathered) add(page api.Messages, w *window, d direction) (skip string) 
 	for _, m := range page.List {
 		if d.in(m, *w) {
 			g.list = append(g.list, m)
+			g.chars += shortLine + length(m.Says())
 			d.on(w, m.TS)
 		}
 	}

@@ -160,7 +160,7 @@ type aged struct {
 }
 
 // settled is when an attempt that ended in nothing may be made again.
-const settled = 90 * time.Second
+const settled = 150 * time.Second
 
 // on moves the clock to d from now.
 func (a *aged) on(d time.Duration) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func (c *Client) PlaceUpload(ctx context.Context, u Upload) (UploadPlace, error)
 	if err != nil {
 		return UploadPlace{}, err
 	}
-	if _, good := c.usable(got.URL); !good || got.ID == "" {
+	if _, good := c.usable(got.URL); !good || !fileID.MatchString(got.ID) {
 		return UploadPlace{}, c.marked(unreadable(m, errNoPlace))
 	}
 	return UploadPlace{FileID: got.ID, URL: got.URL}, nil
@@ -50,13 +51,19 @@ var errNoPlace = errors.New("no address to upload to")
 // maxAddress bounds an address, bytes.
 const maxAddress = 8192
 
-// usable is an address that files may go to: at home, or anywhere by https.
+// fileID is what ids of files look like.
+var fileID = regexp.MustCompile(`^F[A-Z0-9]{1,30}$`)
+
+// ofSlack are Slack's own hosts, those of government clouds too.
+var ofSlack = regexp.MustCompile(`^([a-z0-9-]+\.)*slack(-gov|-files)?\.com$`)
+
+// usable is an address that files may go to: at home, or Slack's by https.
 func (c *Client) usable(address string) (*url.URL, bool) {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxAddress || u.User != nil || u.Host == "" {
 		return nil, false
 	}
-	return u, u.Scheme == "https" || originOf(u) == origin(c.cfg.BaseURL)
+	return u, u.Scheme == "https" && ofSlack.MatchString(strings.ToLower(u.Hostname())) || originOf(u) == origin(c.cfg.BaseURL)
 }
 
 // uploads is the method that errors of SendUpload name.

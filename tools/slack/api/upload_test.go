@@ -94,17 +94,27 @@ func TestUploadsThatFail(t *testing.T) {
 
 func TestPlacesToUploadToAreChecked(t *testing.T) {
 	for address, want := range map[string]string{
-		"https://files.slack.com/upload/v1/ABC": "",
-		"https://slack.invalid/upload":          "",
-		"http://files.slack.com/upload":         "slack_unreadable",
-		"javascript:alert(1)":                   "slack_unreadable",
-		"https://a:b@files.slack.com/":          "slack_unreadable",
-		"":                                      "slack_unreadable",
+		"https://files.slack.com/upload/v1/ABC":                "",
+		"https://slack.invalid/upload":                         "",
+		"https://files.slack-gov.com/upload":                   "",
+		"http://files.slack.com/upload":                        "slack_unreadable",
+		"https://evil.example/upload":                          "slack_unreadable",
+		"https://files.slack.com.evil.example/":                "slack_unreadable",
+		"https://notslack.com/":                                "slack_unreadable",
+		"javascript:alert(1)":                                  "slack_unreadable",
+		"https://a:b@files.slack.com/":                         "slack_unreadable",
+		"":                                                     "slack_unreadable",
 		"https://files.slack.com/" + strings.Repeat("x", 9000): "slack_unreadable",
 	} {
 		client, _ := over(t, reply{body: `{"ok":true,"file_id":"F1","upload_url":"` + address + `"}`})
 		if _, err := client.PlaceUpload(t.Context(), api.Upload{Name: "a", Size: 1}); toldOf(t, err).code != want {
 			t.Errorf("%.60s: got %v, want %q", address, err, want)
+		}
+	}
+	for _, id := range []string{"", "F1\u0000", "../F1", "f1"} {
+		client, _ := over(t, reply{body: `{"ok":true,"file_id":"` + strings.ReplaceAll(id, "\x00", `\u0000`) + `","upload_url":"https://files.slack.com/a"}`})
+		if _, err := client.PlaceUpload(t.Context(), api.Upload{Name: "a", Size: 1}); toldOf(t, err).code != "slack_unreadable" {
+			t.Errorf("the id %q: got %v, want slack_unreadable", id, err)
 		}
 	}
 	client, slack := over(t, reply{body: `{"ok":true}`})

@@ -2,8 +2,11 @@ package blockkit
 
 import (
 	"encoding/json"
+	"html"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/fluxstudio/fluxmcp/tools/slack/mrkdwn"
 )
@@ -31,7 +34,7 @@ func (v *value) guard(name string) bool {
 	changed := false
 	switch v.kind {
 	case text:
-		return v.mute(name, mrkdwn.Mute)
+		return v.mute(name, quiet)
 	case array:
 		for i := range v.items {
 			changed = v.items[i].guard(name) || changed
@@ -95,14 +98,43 @@ func only(types []string, allowed ...string) bool {
 // notifies says whether the object is an element of rich text that notifies many.
 func (v *value) notifies() bool {
 	types := v.types()
+	if slices.Contains(types, "user") {
+		return !personID.MatchString(v.word("user_id")) && v.word("user_id") != ""
+	}
 	return slices.Contains(types, "broadcast") || slices.Contains(types, "usergroup")
+}
+
+// personID is what the id of a person looks like.
+var personID = regexp.MustCompile(`^[UW][A-Z0-9]{1,30}$`)
+
+// sequence is what Slack may read as a mention.
+var sequence = regexp.MustCompile(`<[^<>]*>?`)
+
+// quiet makes mrkdwn inert: broadcasts, also those that are one only when what
+// does not show is left out or entities are read.
+func quiet(text string) string {
+	return sequence.ReplaceAllStringFunc(mrkdwn.Mute(text), func(s string) string {
+		plain := strings.ToLower(html.UnescapeString(strings.Map(func(r rune) rune {
+			if !unicode.IsGraphic(r) || unicode.IsSpace(r) {
+				return -1
+			}
+			return r
+		}, s)))
+		loud := strings.HasPrefix(plain, "<!") && !strings.HasPrefix(plain, "<!date^") || strings.HasPrefix(plain, "<@!") || strings.HasPrefix(plain, "<@s")
+		if !loud {
+			return s
+		}
+		return "&lt;" + s[1:]
+	})
 }
 
 // told is the element of rich text that only says what v would do.
 func (v *value) told() value {
 	words := v.word("range")
-	if words == "" {
-		words = v.word("usergroup_id")
+	for _, name := range []string{"usergroup_id", "user_id"} {
+		if words == "" {
+			words = v.word(name)
+		}
 	}
 	if words == "" {
 		words = "everyone"

@@ -32,6 +32,12 @@ func TestGuard(t *testing.T) {
 		{"two types, of which one notifies", `[{"type":"broadcast","range":"here","type":"text"}]`, `[{"type":"text","text":"@` + zw + `here"}]`},
 		{"a text that is an object", `[{"type":"plain_text","text":{"type":"mrkdwn","text":"<!here>"}}]`, `[{"type":"plain_text","text":{"type":"mrkdwn","text":"&lt;!here>"}}]`},
 		{"ids, values and addresses are never shown", `[{"block_id":"<!here>","value":"<!here>","url":"https://a.example/@here"}]`, ""},
+		{"one with what does not show in it", `[{"type":"mrkdwn","text":"<!chan\u0000nel> <!\u200bhere> <!chan\u00adnel>"}]`, "[{\"type\":\"mrkdwn\",\"text\":\"&lt;!chan\\u0000nel> &lt;!\u200bhere> &lt;!chan\u00adnel>\"}]"},
+		{"one with entities in it", `[{"type":"mrkdwn","text":"<&#33;channel> <!cha&#110;nel>"}]`, `[{"type":"mrkdwn","text":"&lt;&#33;channel> &lt;!cha&#110;nel>"}]`},
+		{"a group in place of a person", `[{"type":"mrkdwn","text":"<@S0123456> <@!channel>"}]`, `[{"type":"mrkdwn","text":"&lt;@S0123456> &lt;@!channel>"}]`},
+		{"a date and a person stay", `[{"type":"mrkdwn","text":"<!date^1^{time}|now> <@U0123456|sana> <https://a.example/!x|it>"}]`, ""},
+		{"a person of rich text who is none", `[{"type":"user","user_id":"!channel"}]`, `[{"type":"text","text":"@!channel"}]`},
+		{"one who is", `[{"type":"user","user_id":"U0123456"}]`, ""},
 		{"what is no JSON becomes nothing", `[{"type":"mrkdwn","text":"<!here>"}`, `null`},
 		{"what is too deep becomes nothing", strings.Repeat("[", 50) + strings.Repeat("]", 50), `null`},
 	} {

@@ -17,8 +17,8 @@ func (n *Names) Channel(ctx context.Context, text string) (api.Channel, error) {
 	return n.find(ctx, text, false)
 }
 
-// Target is Channel for who wants to post: what it says is no older than a
-// minute, and somebody without a direct message yet gives Channel{ID: "U…", Kind:
+// Target is Channel for who wants to post: what it says is no older than
+// two seconds, and somebody without a direct message yet gives Channel{ID: "U…", Kind:
 // Direct, User: "U…"}, where Slack opens one with the first message.
 func (n *Names) Target(ctx context.Context, text string) (api.Channel, error) {
 	return n.find(ctx, text, true)
@@ -31,7 +31,7 @@ func (n *Names) find(ctx context.Context, text string, post bool) (api.Channel, 
 	}
 	most := Life
 	if post {
-		most = fresh
+		most = sending
 	}
 	switch ref := parse(text); {
 	case ref.channel != "":
@@ -59,7 +59,7 @@ func (n *Names) checked(ctx context.Context, w who, name string) (api.Channel, e
 		if err != nil {
 			return ch, err
 		}
-		now, err := n.channel(ctx, w, ch.ID, fresh)
+		now, err := n.channel(ctx, w, ch.ID, sending)
 		switch {
 		case err == nil && now.Name == "": // the token may not ask about one
 			return ch, nil

@@ -98,6 +98,20 @@ func TestTargetFollowsNamesThatMove(t *testing.T) {
 	}
 }
 
+// TestTargetKnowsWhatAnIDIsCalledNow: rules about names are not to be got round by
+// renaming a channel.
+func TestTargetKnowsWhatAnIDIsCalledNow(t *testing.T) {
+	s, ctx := studio(), context.Background()
+	var time clock
+	n := names.New(names.Config{API: s, Now: time.Now})
+	_, _ = n.Target(ctx, "C0TIDAL01")
+	s.set(func() { s.channels[1].Name = "board" })
+	time.pass(3e9)
+	if ch, err := n.Target(ctx, "C0TIDAL01"); err != nil || ch.Name != "board" {
+		t.Errorf("three seconds after it was renamed: %+v, %v; want board", ch, err)
+	}
+}
+
 func TestTargetWithoutTheScopeToAsk(t *testing.T) {
 	s := studio()
 	s.scopes = []string{"chat:write"}

@@ -22,7 +22,8 @@ const Life = time.Hour
 
 // How old what was read may be before it is read again.
 const (
-	fresh    = time.Minute      // of what a message is about to be sent to, and of one's own channels that lack a name
+	sending  = 2 * time.Second  // of what a message is about to be sent to
+	fresh    = time.Minute      // of one's own channels that lack a name
 	soon     = 10 * time.Second // of lists of few pages that lack a name
 	recent   = 10 * time.Minute // of other lists that lack a name; and how long an id counts as unknown
 	patience = 5 * time.Second  // after it a call reads no further page

@@ -154,8 +154,13 @@ func (t *turn) do(ctx context.Context) (Result, error) {
 	return t.find(ctx, err)
 }
 
-// definite tells that an attempt did nothing.
+// definite tells that an attempt did nothing: by the code of its error, or since
+// the error says so.
 func definite(err error) bool {
+	var nothing interface{ NothingDone() bool }
+	if errors.As(err, &nothing) && nothing.NothingDone() {
+		return true
+	}
 	switch codeOf(err) {
 	case "", "slack_outcome_unknown", "slack_unreadable", "slack_answer_too_large":
 		return false

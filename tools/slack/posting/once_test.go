@@ -51,8 +51,8 @@ func TestPost(t *testing.T) {
 		{"a lost reply is looked for in its thread", &slack{after: sequence(mute)}, []step{{m: reply, key: "k"}}, 1},
 		{"a lost message to a person is looked for in the direct message", &slack{after: sequence(mute)}, []step{{m: direct, key: "k"}}, 1},
 		{"what is not there is not posted again before it would have come", &slack{after: sequence(cut)}, []step{{key: "k", code: "slack_outcome_unknown", wait: 18 * time.Second}, {pause: 10 * time.Second, key: "k", code: "slack_outcome_unknown", wait: 8 * time.Second}}, 0},
-		{"what is not there is posted again after it would have come", &slack{after: sequence(cut)}, []step{{key: "k", code: "slack_outcome_unknown"}, {pause: 20 * time.Second, key: "k"}}, 1},
-		{"the same holds without a key", &slack{after: sequence(cut)}, []step{{code: "slack_outcome_unknown"}, {pause: 20 * time.Second}}, 1},
+		{"what is not there is posted again after it would have come", &slack{after: sequence(cut)}, []step{{key: "k", code: "slack_outcome_unknown"}, {pause: settle, key: "k"}}, 1},
+		{"the same holds without a key", &slack{after: sequence(cut)}, []step{{code: "slack_outcome_unknown"}, {pause: settle}}, 1},
 		{"a message that arrives after the call is found by the next one", &slack{after: sequence(slow)}, []step{{key: "k", code: "slack_outcome_unknown"}, {pause: 10 * time.Second, key: "k", again: true}}, 1},
 		{"an attempt that lasts is looked for as long as it could come", &slack{after: sequence(nobody)}, []step{{key: "k", code: "slack_outcome_unknown"}, {pause: 10 * time.Second, key: "k"}}, 1},
 		{"two attempts that are lost are one message in the end", &slack{after: sequence(cut, slow)}, []step{{key: "k", code: "slack_outcome_unknown"}, {pause: 20 * time.Second, key: "k", code: "slack_outcome_unknown"}, {pause: 20 * time.Second, key: "k", again: true}}, 1},
@@ -70,7 +70,7 @@ func TestPost(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := c.slack
-			p := posting.New(posting.Config{API: s, Direct: func(context.Context, string) (string, error) { return "D2", nil }})
+			p := posting.New(posting.Config{API: s, Settle: settle, Direct: func(context.Context, string) (string, error) { return "D2", nil }})
 			for i, step := range c.steps {
 				time.Sleep(step.pause)
 				m := step.m
@@ -108,7 +108,7 @@ func TestPostByAnotherAuthor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts := api.TS(time.Now())
 		s := &slack{after: sequence(cut), hides: true, list: []api.Message{{TS: ts, User: "U9", Text: "hello"}}, channels: map[string]string{ts: "C1"}}
-		_, err := posting.New(posting.Config{API: s}).Post(context.Background(), hello, "k")
+		_, err := posting.New(posting.Config{API: s, Settle: settle}).Post(context.Background(), hello, "k")
 		if codeOf(err) != "slack_outcome_unknown" {
 			t.Errorf("a lost message whose text somebody else has posted: %v, want that its outcome is not known", err)
 		}
@@ -138,7 +138,7 @@ func TestSettleIsNeverShorterThanACall(t *testing.T) {
 func TestPostWhileAnotherIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slack{}
-		p := posting.New(posting.Config{API: s})
+		p := posting.New(posting.Config{API: s, Settle: settle})
 		done := make(chan error)
 		go func() { _, err := p.Post(context.Background(), hello, "k"); done <- err }()
 		synctest.Wait()
@@ -158,14 +158,14 @@ func TestPostByTwoWhoTakeOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slack{after: sequence(cut)}
 		claims := posting.NewMemory()
-		config := posting.Config{API: s, Claims: claims}
+		config := posting.Config{API: s, Settle: settle, Claims: claims}
 		_, _ = posting.New(config).Post(context.Background(), hello, "k")
 		time.Sleep(time.Minute)
 		meet := make(chan struct{})
 		s.unread = func(n int) error { return nil }
 		codes := make(chan string, 2)
 		for range 2 {
-			p := posting.New(posting.Config{API: &meeting{s, meet}, Claims: claims})
+			p := posting.New(posting.Config{API: &meeting{s, meet}, Settle: settle, Claims: claims})
 			go func() { _, err := p.Post(context.Background(), hello, "k"); codes <- codeOf(err) }()
 		}
 		synctest.Wait()
@@ -200,7 +200,7 @@ func TestPostWhoseCallerLeaves(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &slack{after: c.after}
-			p := posting.New(posting.Config{API: s})
+			p := posting.New(posting.Config{API: s, Settle: settle})
 			ctx, cancel := context.WithCancel(context.Background())
 			time.AfterFunc(100*time.Millisecond, cancel)
 			_, _ = p.Post(ctx, hello, "")
@@ -218,7 +218,7 @@ func TestPostWhoseCallerLeaves(t *testing.T) {
 func TestPostIsAnOlderOneWithTheSameText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slack{after: sequence(fine, cut)}
-		p := posting.New(posting.Config{API: s})
+		p := posting.New(posting.Config{API: s, Settle: settle})
 		first, _ := p.Post(context.Background(), hello, "")
 		_, err := p.Post(context.Background(), hello, "")
 		if codeOf(err) != "slack_outcome_unknown" {
@@ -235,7 +235,7 @@ func TestPostIsAnOlderOneWithTheSameText(t *testing.T) {
 func TestDrafts(t *testing.T) {
 	now := posting.Draft{NewMessage: api.NewMessage{Channel: "U2", Text: "at 10:00"}, To: api.Channel{ID: "U2", Kind: api.Direct, User: "U2"}, Same: "update 1"}
 	later := posting.Draft{NewMessage: api.NewMessage{Channel: "D2", Text: "at 10:01"}, To: api.Channel{ID: "D2", Kind: api.Direct, User: "U2"}, Same: "update 1"}
-	p := posting.New(posting.Config{API: &slack{}})
+	p := posting.New(posting.Config{API: &slack{}, Settle: settle})
 	first, err := p.PostOnce(context.Background(), now, "k")
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func TestDrafts(t *testing.T) {
 
 func TestOnceKeepsWhatAnAttemptNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := posting.New(posting.Config{API: &slack{}})
+		p := posting.New(posting.Config{API: &slack{}, Settle: settle})
 		lost := &failure{code: "slack_outcome_unknown"}
 		looked := ""
 		act := posting.Act{
@@ -316,13 +316,13 @@ func TestPostWithoutAStore(t *testing.T) {
 			{"nothing is sent whose name cannot be noted", broken{posting.NewMemory(), false, true}, "", 0},
 		} {
 			s := &slack{}
-			_, err := posting.New(posting.Config{API: s, Claims: c.claims}).Post(context.Background(), hello, c.key)
+			_, err := posting.New(posting.Config{API: s, Settle: settle, Claims: c.claims}).Post(context.Background(), hello, c.key)
 			if !errors.Is(err, errBroken) || s.posts != c.posts {
 				t.Errorf("%s: %v and %d requests, want %v and %d", c.name, err, s.posts, errBroken, c.posts)
 			}
 		}
 		s := &slack{}
-		p := posting.New(posting.Config{API: s, Claims: broken{posting.NewMemory(), false, true}})
+		p := posting.New(posting.Config{API: s, Settle: settle, Claims: broken{posting.NewMemory(), false, true}})
 		if _, err := p.Post(context.Background(), hello, "k"); err != nil {
 			t.Errorf("an outcome that cannot be kept: %v, want the answer all the same", err)
 		}
@@ -352,7 +352,7 @@ func TestPostLooksNoFurtherThanItCan(t *testing.T) {
 		for range 6 {
 			s.add(api.NewMessage{Channel: "C1", Text: "others talk"})
 		}
-		p := posting.New(posting.Config{API: s})
+		p := posting.New(posting.Config{API: s, Settle: settle})
 		_, err := p.Post(context.Background(), hello, "k")
 		if codeOf(err) != "slack_outcome_unknown" || !strings.Contains(err.Error(), "cannot look for it") {
 			t.Errorf("in a channel with too many messages: %v, want that it cannot be looked for", err)
@@ -362,4 +362,38 @@ func TestPostLooksNoFurtherThanItCan(t *testing.T) {
 			t.Errorf("repeated: %v, posted %d times; want that it is still not known", err, s.times("hello"))
 		}
 	})
+}
+
+// TestWhatMayStillComeIsWaitedForTwoMinutes: Slack may be slow to post what it
+// has taken.
+func TestWhatMayStillComeIsWaitedForTwoMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slack{after: sequence(cut)}
+		p := posting.New(posting.Config{API: s})
+		_, first := p.Post(context.Background(), hello, "k")
+		time.Sleep(110 * time.Second)
+		_, second := p.Post(context.Background(), hello, "k")
+		time.Sleep(20 * time.Second)
+		_, third := p.Post(context.Background(), hello, "k")
+		if codeOf(first) != "slack_outcome_unknown" || codeOf(second) != "slack_outcome_unknown" || third != nil || s.times(hello.Text) != 1 {
+			t.Errorf("got %v, %v, %v and %d messages, want it unknown for two minutes, and then one message", first, second, third, s.times(hello.Text))
+		}
+	})
+}
+
+// nothing is an error that says that nothing was done.
+type nothing struct{}
+
+func (nothing) Error() string     { return "lost" }
+func (nothing) NothingDone() bool { return true }
+
+// TestAnErrorMaySayThatNothingWasDone: then the call can be repeated at once.
+func TestAnErrorMaySayThatNothingWasDone(t *testing.T) {
+	p := posting.New(posting.Config{API: &slack{}})
+	act := posting.Act{Do: func(context.Context, string, func(string) error) (api.Posted, error) { return api.Posted{}, nothing{} }}
+	for range 2 {
+		if _, err := p.Once(context.Background(), "k", "d", act); !errors.As(err, &nothing{}) {
+			t.Errorf("got %v, want the error itself", err)
+		}
+	}
 }

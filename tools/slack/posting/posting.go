@@ -40,7 +40,7 @@ type Config struct {
 	// message that was sent to the id of a person cannot be looked for.
 	Direct func(ctx context.Context, user string) (string, error)
 
-	Settle time.Duration // after the begin of an attempt what is not there does not come any more; 0: 20 s
+	Settle time.Duration // after the begin of an attempt what is not there does not come any more; 0: 2 min
 	Log    *slog.Logger
 }
 
@@ -67,7 +67,7 @@ func New(cfg Config) *Poster {
 		cfg.Person = func(context.Context) string { return "" }
 	}
 	if cfg.Settle <= 0 {
-		cfg.Settle = 20 * time.Second
+		cfg.Settle = 2 * time.Minute
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -67,7 +67,7 @@ func TestRetriedPosts(t *testing.T) {
 			}
 			serial := func() bool { s.mu.Lock(); defer s.mu.Unlock(); return leaves() }
 			claims := posting.NewMemory()
-			replicas := []*posting.Poster{posting.New(posting.Config{API: s, Claims: claims}), posting.New(posting.Config{API: s, Claims: claims})}
+			replicas := []*posting.Poster{posting.New(posting.Config{API: s, Settle: settle, Claims: claims}), posting.New(posting.Config{API: s, Claims: claims})}
 			results := make([][callers]posting.Result, keys)
 			var all sync.WaitGroup
 			for i := range keys {

@@ -188,3 +188,6 @@ func codeOf(err error) string {
 	}
 	return err.Error()
 }
+
+// settle is when an attempt of these tests is over.
+const settle = 20 * time.Second

@@ -115,7 +115,7 @@ func TestRetriedPostsInTheSandbox(t *testing.T) {
 		claims := posting.NewMemory()
 		replica := func() *posting.Poster {
 			web := &http.Client{Transport: w}
-			return posting.New(posting.Config{Claims: claims, API: api.New(api.Config{
+			return posting.New(posting.Config{Settle: settle, Claims: claims, API: api.New(api.Config{
 				BaseURL: "http://127.0.0.1:1/slack/api", Client: func(context.Context) *http.Client { return web },
 			})})
 		}
