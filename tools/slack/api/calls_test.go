@@ -95,7 +95,7 @@ func TestMessagesAreReadAndSearched(t *testing.T) {
 	got, err := client.History(t.Context(), api.HistoryQuery{Channel: "C1", Oldest: "1.0", Latest: "3.0", Inclusive: true, Metadata: true, Limit: 4000, Cursor: "x"})
 	want := api.Messages{Next: "bmV4dA==", List: []api.Message{
 		{TS: "2.1", User: "U1", Text: "hi &amp; bye", Team: "T1", Thread: "2.1", Replies: 3, LastReply: "2.9", Edited: "2.2",
-			Reactions: []api.Reaction{{Name: "eyes", Count: 2, Users: []string{"U2"}}}, Files: []api.File{{ID: "F1", Name: "a.png", Size: 12}, {ID: "F2", Gone: true}},
+			Reactions: []api.Reaction{{Name: "eyes", Count: 2}}, Files: []api.File{{ID: "F1", Name: "a.png", Size: 12}, {ID: "F2", Gone: true}},
 			Profile:  api.User{ID: "U1", Team: "T1", Handle: "egon", Name: "Egon Spengler", Display: "E"},
 			Metadata: api.Metadata{Type: "task", Payload: json.RawMessage(`{"n":12345678901234567890}`)}},
 		{TS: "1.9", Bot: "B1", Subtype: "bot_message", Username: "CI", Text: "built"},

@@ -75,7 +75,7 @@ func (w *wire) message() Message {
 		Permalink: w.Permalink, Channel: w.Channel.Channel, Metadata: Metadata{Type: w.Metadata.Type, Payload: w.Metadata.Payload},
 	}
 	for _, r := range w.Reactions {
-		m.Reactions = append(m.Reactions, Reaction{Name: strings.Trim(r.Name, ":"), Count: max(r.Count, len(r.Users)), Users: r.Users})
+		m.Reactions = append(m.Reactions, Reaction{Name: strings.Trim(r.Name, ":"), Count: max(r.Count, len(r.Users))})
 	}
 	for _, f := range w.Files {
 		m.Files = append(m.Files, f.File)

@@ -86,11 +86,10 @@ func (m Message) Says() string {
 	return m.Text
 }
 
-// Reaction is an emoji and who gave it.
+// Reaction is an emoji and how many gave it.
 type Reaction struct {
 	Name  string // without colons
 	Count int
-	Users []string
 }
 
 // File is a file of a message.
