@@ -89,7 +89,7 @@ func keyOfChannels(ctx context.Context, account, part string) slackchannels.Key 
 // While a database starts or is slow, no call waits for what is kept: asking
 // Slack is as good.
 const (
-	gettingKept = 200 * time.Millisecond
+	gettingKept = 100 * time.Millisecond
 	puttingKept = 20 * time.Second // beside the call
 	mostPutting = 8                // at once; what is more is not kept
 )
