@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode/utf16"
+
+	"github.com/fluxstudio/fluxmcp/examples/internal/peak"
 )
 
 // result is what came of one file.
@@ -56,23 +56,10 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d.Micros
 func (r *report) end(servers ...*server) {
 	_ = r.w.Flush() // standard output
 	for _, s := range servers {
-		if most := peak(s.process.Process.Pid); most != "" {
+		if most := peak.Of(s.process.Process.Pid); most != "" {
 			fmt.Printf("memory of %s at most: %s\n", s.name, most)
 		}
 	}
-}
-
-// peak is the most memory that a process has held, where the system tells.
-func peak(pid int) string {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return ""
-	}
-	found := regexp.MustCompile(`VmHWM:\s*(\d+ kB)`).FindSubmatch(status)
-	if found == nil {
-		return ""
-	}
-	return string(found[1])
 }
 
 // textsOf lists the texts that are visible in a file, each once, as JSON writes

@@ -109,7 +109,7 @@ func pages[T any](ask func(cursor string) ([]T, string, error), key func(T) stri
 }
 
 func (w *workspace) lists(ctx context.Context) error {
-	w.try("Identity", "Channels", "Channel", "Users", "User", "UserByEmail")
+	w.try("Identity", "Channels", "Channel")
 	who, err := w.client.Identity(ctx)
 	if err != nil || who.Name != "maria" || who.Team == "" {
 		return fmt.Errorf("whose token it is: got %+v, %v", who, err)
@@ -128,6 +128,12 @@ func (w *workspace) lists(ctx context.Context) error {
 	if w.channel, err = w.client.Channel(ctx, channels[i].ID); err != nil || w.channel.Name != "design" {
 		return fmt.Errorf("the channel: got %+v, %v", w.channel, err)
 	}
+	return w.people(ctx, who.User)
+}
+
+// people lists those of the workspace, and asks for single ones.
+func (w *workspace) people(ctx context.Context, me string) error {
+	w.try("Users", "User", "UserByEmail")
 	users, err := pages(func(cursor string) ([]api.User, string, error) {
 		p, err := w.client.Users(ctx, cursor, 1)
 		return p.List, p.Next, err
@@ -135,7 +141,7 @@ func (w *workspace) lists(ctx context.Context) error {
 	if err != nil || len(users) < 2 {
 		return fmt.Errorf("got the users %+v, %v", users, err)
 	}
-	one, err := w.client.User(ctx, who.User)
+	one, err := w.client.User(ctx, me)
 	if err != nil || one.Name != "Maria Meier" {
 		return fmt.Errorf("the user: got %+v, %v", one, err)
 	}

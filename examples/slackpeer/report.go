@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/fluxstudio/fluxmcp/examples/internal/peak"
 )
 
 // report is a table of lines for each task and server.
@@ -64,7 +64,7 @@ func counted(calls map[string]int) string {
 }
 
 func (r *report) memory(name string, pid int) {
-	if most := peak(pid); most != "" {
+	if most := peak.Of(pid); most != "" {
 		r.notes = append(r.notes, fmt.Sprintf("%s: %s of memory at most, without a database that it starts", name, most))
 	}
 }
@@ -93,17 +93,4 @@ func ms(d time.Duration) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000)
-}
-
-// peak is the most memory that a process has held, where the system tells.
-func peak(pid int) string {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return ""
-	}
-	found := regexp.MustCompile(`VmHWM:\s*(\d+ kB)`).FindSubmatch(status)
-	if found == nil {
-		return ""
-	}
-	return string(found[1])
 }
