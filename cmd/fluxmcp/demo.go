@@ -93,6 +93,7 @@ Three things to ask:
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, q)
 	}
 	fmt.Fprintf(&b, "And with a Figma account: which layers are on the pages of https://www.figma.com/design/%s ?\n", demoFile)
+	b.WriteString("With a Slack account: what was said in #tidal this week, and by whom?\n")
 	b.WriteByte('\n')
 	return b.String()
 }
